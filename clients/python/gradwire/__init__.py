@@ -1,0 +1,1 @@
+"""Gradients over the wire: the Python client."""

@@ -1,0 +1,47 @@
+"""Fixed limits, in one place. Passing one is an error with reason LIMIT_EXCEEDED, never a crash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request may ask for.
+
+    Attributes:
+        blocks: blocks of a graph, composites expanded.
+        inputs: inputs of one block.
+        attributes: attributes of one block.
+        rank: axes of a value.
+        composites: composites of a graph, nested ones included.
+        depth: composites inside composites.
+        elements: elements of one value.
+        bytes: memory of all values of a run, in bytes, an upper estimate.
+        flops: floating-point operations of one run, an estimate.
+        wrt: values that one query differentiates with respect to.
+        queries: queries of one request.
+        graphs: registered graphs that are kept; the one unused for longest goes first.
+        programs: prepared programs that are kept.
+        stored_bytes: memory of the tensors that clients stored, in bytes.
+        message_bytes: size of one message, in bytes.
+    """
+
+    blocks: int = 50_000
+    inputs: int = 256
+    attributes: int = 32
+    rank: int = 8
+    composites: int = 256
+    depth: int = 16
+    elements: int = 2**27
+    bytes: int = 4 * 2**30
+    flops: int = 10**12
+    wrt: int = 1024
+    queries: int = 64
+    graphs: int = 512
+    programs: int = 512
+    stored_bytes: int = 2 * 2**30
+    message_bytes: int = 256 * 2**20
+
+
+LIMITS = Limits()

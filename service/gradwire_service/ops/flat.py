@@ -1,0 +1,67 @@
+"""A flat graph: composites expanded, every value typed with known sizes, in topological order. Backends run these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from gradwire_service.ops.base import Value, Variable
+
+
+@dataclass(frozen=True, eq=False)
+class FlatGraph:
+    """Values in topological order.
+
+    Attributes:
+        variables: values that are fed, by name.
+        blocks: all other values that the outputs need, constants among them; inputs before users.
+        outputs: values to return, by name.
+    """
+
+    variables: Mapping[str, Value]
+    blocks: Sequence[Value]
+    outputs: Mapping[str, Value]
+
+    @classmethod
+    def of(cls, outputs: Mapping[str, Value], variables: Iterable[Value] = ()) -> FlatGraph:
+        """Gather all that the outputs need.
+
+        Args:
+            outputs: values to return, by name.
+            variables: variables to list even if no output needs them, and first, in this order.
+        """
+        found = {value.name: value for value in variables}
+        blocks: list[Value] = []
+        for value in ancestors(outputs.values()):
+            if isinstance(value.op, Variable):
+                found.setdefault(value.name, value)
+            else:
+                blocks.append(value)
+        return cls(found, blocks, dict(outputs))
+
+    @cached_property
+    def flops(self) -> float:
+        """Estimate of the floating-point operations of one run."""
+        return sum(value.op.flops(value.type, *(x.type for x in value.inputs)) for value in self.blocks)
+
+    @cached_property
+    def bytes(self) -> int:
+        """Memory of all values together, in bytes: an upper bound for what a run holds at a time."""
+        return sum(value.type.bytes for value in self.blocks)
+
+
+def ancestors(values: Iterable[Value]) -> list[Value]:
+    """Return the values and all that they need, in topological order; linear in what it returns."""
+    seen: set[Value] = set()
+    todo = list(values)
+    while todo:
+        value = todo.pop()
+        if value not in seen:
+            seen.add(value)
+            todo.extend(value.inputs)
+    return sorted(seen, key=_serial)
+
+
+def _serial(value: Value) -> int:
+    return value.serial

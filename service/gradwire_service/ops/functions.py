@@ -1,0 +1,23 @@
+"""Every op and composite as a function of values: ``from gradwire_service.ops.functions import exp, where``.
+
+Rules of one family use ops of another; looking them up by name when a rule runs keeps the families free of import
+cycles, and a new op free of a second table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+
+from gradwire_service.ops.base import Value, apply
+
+
+@cache
+def _function(name: str) -> Callable[..., Value]:
+    return partial(apply, name)
+
+
+def __getattr__(name: str) -> Callable[..., Value]:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return _function(name)

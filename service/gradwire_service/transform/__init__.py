@@ -1,0 +1,16 @@
+"""Graphs made of graphs: expansion, derivatives, simplification."""
+
+from gradwire_service.transform.differentiate import gradient, hessian_vector_product, jvp, vjp
+from gradwire_service.transform.expand import TypedGraph, expand
+from gradwire_service.transform.simplify import simplify, simplified
+
+__all__ = [
+    "TypedGraph",
+    "expand",
+    "gradient",
+    "hessian_vector_product",
+    "jvp",
+    "simplified",
+    "simplify",
+    "vjp",
+]

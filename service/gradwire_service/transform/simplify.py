@@ -1,0 +1,87 @@
+"""Simplification: the same numbers, bit for bit, from fewer blocks.
+
+Common subexpressions, constants, identities that are exact in floating point (each op states its own), dead blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from gradwire_service.graph import TensorType
+from gradwire_service.ops.arithmetic import Add, MaskedMultiply, Multiply, Subtract
+from gradwire_service.ops.base import Constant, Full, Op, Value, Variable, full, scalar_of
+from gradwire_service.ops.flat import FlatGraph, ancestors
+from gradwire_service.ops.namespace import NUMPY
+
+MULTIPLY = Multiply()
+
+FOLDED_ELEMENTS = 4096
+"""Constants up to this size are folded; larger ones would only move work and memory to the preparation."""
+
+
+def simplify(graph: FlatGraph, *, strict_nan: bool = False, fast_math: bool = False) -> FlatGraph:
+    """Return a graph with the same variables and outputs, in which every value is computed once and is needed.
+
+    Args:
+        graph: any flat graph.
+        strict_nan: let 0·∞ be NaN in derivatives, as their formulas have it.
+        fast_math: allow identities that may change a NaN, an infinity or the sign of a zero: x + 0 = x, 0 x = 0.
+    """
+    outputs = simplified(graph.outputs, strict_nan=strict_nan, fast_math=fast_math)
+    return FlatGraph.of(outputs, graph.variables.values())
+
+
+def simplified(
+    outputs: Mapping[str, Value], *, strict_nan: bool = False, fast_math: bool = False
+) -> dict[str, Value]:
+    """Rebuild the outputs, inputs first: each value is replaced by the first that is the same."""
+    new: dict[Value, Value] = {}
+    known: dict[tuple[object, ...], Value] = {}
+
+    def unique(value: Value) -> Value:
+        key = (type(value.op), value.op, value.inputs)
+        return known.setdefault(key, value)
+
+    for value in ancestors(outputs.values()):
+        if isinstance(value.op, Variable):
+            new[value] = value
+            continue
+        inputs = tuple(new[x] for x in value.inputs)
+        op = MULTIPLY if strict_nan and isinstance(value.op, MaskedMultiply) else value.op
+        same = op is value.op and inputs == value.inputs
+        candidate = value if same else Value(op, inputs, value.type, value.name)
+        simpler = op.simplify(*inputs)
+        if simpler is None and fast_math:
+            simpler = _fast(op, inputs, value.type)
+        if simpler is None and inputs and all(isinstance(x.op, Constant | Full) for x in inputs):
+            simpler = _folded(candidate)
+        if simpler is not None and simpler.type == value.type:
+            # What a rule makes may hold new values of its own, one below the other; they are few.
+            new[value] = unique(simpler) if simpler.inputs else simpler
+        else:
+            new[value] = unique(candidate)
+    return {name: new[value] for name, value in outputs.items()}
+
+
+def _fast(op: Op, inputs: tuple[Value, ...], result: TensorType) -> Value | None:
+    """Apply the identities that hold for real numbers, though not for every floating-point one."""
+    if isinstance(op, Add | Multiply | MaskedMultiply):
+        for one, other in (inputs, inputs[::-1]):
+            if scalar_of(one) == 0:
+                return other if isinstance(op, Add) else full(result, 0)
+    if isinstance(op, Subtract) and inputs[0] is inputs[1]:
+        return full(result, 0)
+    return None
+
+
+def _folded(value: Value) -> Value | None:
+    if value.type.size > FOLDED_ELEMENTS or any(x.type.size > FOLDED_ELEMENTS for x in value.inputs):
+        return None
+    with np.errstate(all="ignore"):
+        array = np.array(value.op.evaluate(NUMPY, *(x.op.evaluate(NUMPY) for x in value.inputs)))
+    if TensorType.of(array) != value.type:
+        return None
+    array.flags.writeable = False
+    return Value(Constant(array), (), value.type)
