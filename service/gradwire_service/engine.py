@@ -7,15 +7,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from gradwire_service.backend import CompilingBackend, Interrupt, Tier, backend, never
+from gradwire_service.backend import CompilingBackend, Interrupt, backend, discover, never
 from gradwire_service.cache import Cache
-from gradwire_service.errors import GradwireError, GraphUnknownError, UnsupportedByBackendError
+from gradwire_service.comparison import Check, Comparison, Run, check, compare
+from gradwire_service.description import (
+    Derivative,
+    DerivativeMode,
+    ValueDescription,
+    describe,
+    differentiate,
+    input_types,
+    require_sizes,
+)
+from gradwire_service.errors import GraphUnknownError
 from gradwire_service.graph import Array, Graph, TensorType, parse, validate
 from gradwire_service.limits import LIMITS, Limits
 from gradwire_service.ops import catalog
@@ -23,6 +32,7 @@ from gradwire_service.program import Program, Settings
 from gradwire_service.query import (
     Arrays,
     Evaluation,
+    Execution,
     GradientQuery,
     GradientResult,
     HessianVectorProductQuery,
@@ -46,55 +56,6 @@ COMPILATION_SECONDS = 60.0
 """Longest time that `wait_for_compiled` waits."""
 
 
-class Comparison(NamedTuple):
-    """One backend's answer, held against the reference.
-
-    Attributes:
-        backend: its name.
-        result: value and gradients; None when it failed.
-        greatest_relative_error: greatest error over all gradients, each relative to its largest magnitude.
-        function_evaluations: how often the function was evaluated.
-        seconds: time of one warm run.
-        tier: what answered.
-        error: why it failed.
-    """
-
-    backend: str
-    result: GradientResult | None
-    greatest_relative_error: float
-    function_evaluations: int
-    seconds: float
-    tier: Tier
-    error: GradwireError | None = None
-
-
-class Check(NamedTuple):
-    """A gradient, held against an independent numerical one.
-
-    Attributes:
-        name: the value that was differentiated with respect to.
-        exact: the gradient.
-        numerical: the one that it was held against.
-        method: name of the backend that computed it.
-        greatest_error: greatest |exact - numerical|, relative to the largest |exact| or |numerical|.
-        tolerance: what that may be.
-        worst: place of the greatest error, an index along each axis.
-    """
-
-    name: str
-    exact: Array
-    numerical: Array
-    method: str
-    greatest_error: float
-    tolerance: float
-    worst: tuple[int, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether the two agree; NaN never does."""
-        return self.greatest_error <= self.tolerance
-
-
 @dataclass(frozen=True)
 class Choice:
     """Which backend runs a request, and how.
@@ -106,7 +67,7 @@ class Choice:
     """
 
     backend: str = "numba"
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
     wait_for_compiled: bool = False
 
 
@@ -194,7 +155,7 @@ class Engine:
         running = backend(program.backend)
         if not isinstance(running, CompilingBackend):
             return False
-        return all([running.wait(executable, timeout) for executable in program.executables])
+        return all(running.wait(executable, timeout) for executable in program.executables)
 
     def evaluate_queries(
         self,
@@ -308,6 +269,42 @@ class Engine:
             self.wait(program)
         return program.direct()
 
+    # Before any run
+
+    def describe(
+        self, source: Source, dimensions: Mapping[str, int] | None = None, types: Mapping[str, TensorType] | None = None
+    ) -> list[ValueDescription]:
+        """Tell every value in topological order, with types and cost as far as the sizes are known.
+
+        Args:
+            source: a graph, its id, or its text form.
+            dimensions: sizes of named dimensions.
+            types: types of variables: another way to bind them.
+        """
+        graph = self.graph(source)
+        known, missing = input_types(graph, dimensions or {}, types or {})
+        return describe(graph, None if missing else self.typed(graph, known))
+
+    def differentiate(
+        self,
+        source: Source,
+        of: Sequence[str] = (),
+        wrt: Sequence[str] = (),
+        mode: DerivativeMode = DerivativeMode.GRADIENT,
+        dimensions: Mapping[str, int] | None = None,
+        types: Mapping[str, TensorType] | None = None,
+    ) -> Derivative:
+        """Return the derivative as a graph, registered like any other.
+
+        Raises: InputMissingError when a named dimension has no size; as `description.differentiate` does.
+        """
+        graph = self.graph(source)
+        known, missing = input_types(graph, dimensions or {}, types or {})
+        require_sizes(graph, missing)
+        derivative = differentiate(self.typed(graph, known), of, wrt, mode)
+        self.register(derivative.graph)
+        return derivative
+
     # Methods side by side
 
     def compare(
@@ -317,44 +314,38 @@ class Engine:
         *,
         of: str = "",
         wrt: Sequence[str] = (),
-        backends: Sequence[str] = (),
-        settings: Settings | None = None,
-        reference: str = "",
+        candidates: Sequence[Choice | str] = (),
+        reference: Choice | str = "numpy",
+        repetitions: int = 0,
         interrupt: Interrupt = never,
     ) -> Iterator[Comparison]:
-        """Differentiate one scalar by several backends; yield each answer when it is there, the reference's first.
+        """Differentiate one scalar in several ways; yield each when it has finished.
 
         Args:
             source: a graph, its id, or its text form.
             inputs: an array for each variable.
             of: name of a scalar; "": the only output.
             wrt: names of values; (): all floating variables.
-            backends: names of the backends.
-            settings: how programs are made.
-            reference: the backend that the others are held against; "": the first.
+            candidates: backends by name, or with settings; (): all that are available.
+            reference: what errors are measured against.
+            repetitions: number of timed runs of each; 0: chosen.
             interrupt: called between blocks; raises to stop.
         """
-        order = list(dict.fromkeys([*([reference] if reference else []), *backends]))
-        exact: GradientResult | None = None
-        for name in order:
-            choice = Choice(name, settings or Settings(), wait_for_compiled=True)
-            query = [GradientQuery(of, tuple(wrt))]
-            try:
-                self.evaluate_queries(source, inputs, query, choice=choice, interrupt=interrupt)  # warm
-                (result,), execution = self.evaluate_queries(source, inputs, query, choice=choice, interrupt=interrupt)
-            except UnsupportedByBackendError as error:
-                yield Comparison(name, None, np.nan, 0, 0.0, Tier.INTERPRETED, error)
-                continue
-            except GradwireError as error:
-                if exact is None or error.reason in ("CANCELLED", "DEADLINE_EXCEEDED"):
-                    raise
-                yield Comparison(name, None, np.nan, 0, 0.0, Tier.INTERPRETED, error)
-                continue
-            assert isinstance(result, GradientResult)
-            exact = exact or result
-            error_of = max((relative_error(g, exact.gradients[n])[0] for n, g in result.gradients.items()), default=0.0)
-            counts = (execution.function_evaluations, execution.seconds, execution.tier)
-            yield Comparison(name, result, error_of, *counts)
+        graph = self.graph(source)
+        query = GradientQuery(of, tuple(wrt))
+
+        def runner(choice: Choice) -> Run:
+            def run() -> tuple[GradientResult, Execution]:
+                (result,), execution = self.evaluate_queries(graph, inputs, [query], (), choice, interrupt)
+                assert isinstance(result, GradientResult)
+                return result, execution
+
+            return run
+
+        chosen = [_choice(c) for c in candidates] or [Choice(n) for n, b in discover().items() if b.backend]
+        compiled = [replace(choice, wait_for_compiled=True) for choice in chosen]
+        runs = [(choice.backend, runner(choice)) for choice in compiled]
+        return compare(runs, runner(_choice(reference)), repetitions)
 
     def check(
         self,
@@ -363,59 +354,31 @@ class Engine:
         *,
         of: str = "",
         wrt: Sequence[str] = (),
-        tolerance: float = 0.0,
-        method: str = "",
+        relative_tolerance: float = 0.0,
         choice: Choice | None = None,
         interrupt: Interrupt = never,
     ) -> list[Check]:
-        """Hold a gradient against an independent numerical one.
+        """Hold a gradient against finite differences, element by element.
 
         Args:
             source: a graph, its id, or its text form.
             inputs: an array for each variable.
             of: name of a scalar; "": the only output.
             wrt: names of values; (): all floating variables.
-            tolerance: greatest relative error that passes; 0: 1e-10 for complex steps, 1e-5 for differences in
-                float64, 5e-2 in float32.
-            method: "complex_step" or "finite_difference"; "": the first where the graph allows it, else the second.
-            choice: backend of the gradient that is checked.
+            relative_tolerance: greatest relative error that passes; 0: 1e-6 for float64, 1e-2 for float32.
+            choice: backend of the gradient that is checked; its options set the differences.
             interrupt: called between blocks; raises to stop.
         """
+        choice = choice or self.default
+        graph = self.graph(source)
         query = [GradientQuery(of, tuple(wrt))]
-        (exact,), _ = self.evaluate_queries(source, inputs, query, choice=choice, interrupt=interrupt)
+        differences = replace(choice, backend="finite_difference")
+        (exact,), _ = self.evaluate_queries(graph, inputs, query, (), choice, interrupt)
+        (numerical,), _ = self.evaluate_queries(graph, inputs, query, (), differences, interrupt)
         assert isinstance(exact, GradientResult)
-        for name in [method] if method else ["complex_step", "finite_difference"]:
-            try:
-                (numerical,), _ = self.evaluate_queries(source, inputs, query, choice=Choice(name), interrupt=interrupt)
-            except UnsupportedByBackendError:
-                if method or name == "finite_difference":
-                    raise
-                continue
-            assert isinstance(numerical, GradientResult)
-            return [
-                _checked(n, g, numerical.gradients[n], name, tolerance) for n, g in exact.gradients.items()
-            ]
-        raise AssertionError("finite differences either answer or raise")  # pragma: no cover
+        assert isinstance(numerical, GradientResult)
+        return check(exact.gradients, numerical.gradients, relative_tolerance)
 
 
-def relative_error(actual: Array, expected: Array) -> tuple[float, tuple[int, ...]]:
-    """Return the greatest |actual - expected| over the largest magnitude among both, and its place.
-
-    Equal infinities and NaN in both places count as no error.
-    """
-    if actual.size == 0:
-        return 0.0, ()
-    with np.errstate(all="ignore"):
-        same = (actual == expected) | (np.isnan(actual) & np.isnan(expected))
-        scale = max(float(np.nanmax(np.abs(expected))), float(np.nanmax(np.abs(actual))), np.finfo(actual.dtype).tiny)
-        errors = np.where(same, 0.0, np.abs(actual - expected) / scale)
-    place = np.unravel_index(int(np.argmax(np.where(np.isnan(errors), np.inf, errors))), errors.shape)
-    return float(errors[place]), tuple(int(i) for i in place)
-
-
-def _checked(name: str, exact: Array, numerical: Array, method: str, tolerance: float) -> Check:
-    if not tolerance:
-        single = exact.dtype == np.float32
-        tolerance = 5e-2 if single else 1e-10 if method == "complex_step" else 1e-5
-    error, worst = relative_error(exact, numerical)
-    return Check(name, exact, numerical, method, error, tolerance, worst)
+def _choice(choice: Choice | str) -> Choice:
+    return Choice(choice) if isinstance(choice, str) else choice

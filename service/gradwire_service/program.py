@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -77,7 +77,7 @@ class Settings:
 
     strict_nan: bool = False
     fast_math: bool = False
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
 
 
 class Program:
@@ -401,14 +401,14 @@ def floating_variables(typed: TypedGraph) -> tuple[str, ...]:
 
 def first_non_finite_block(typed: TypedGraph, inputs: Tensors) -> str:
     """Return the name of the first value of the graph, in topological order, that is NaN or infinite; "" if none."""
-    names = {value: name for name, value in reversed(typed.values.items())}
+    names = {value: name for name, value in reversed([*typed.values.items()])}
     known: dict[Value, Array] = {value: inputs[value.name] for value in typed.variables}
     with np.errstate(all="ignore"):
         for value in ancestors(typed.values[v] for v in typed.graph.outputs.values()):
             if value not in known:
                 known[value] = np.asarray(value.op.evaluate(NUMPY, *(known[x] for x in value.inputs)))
             if not _is_finite(known[value]):
-                return names.get(value, value.op.name)
+                return names.get(value) or value.op.name
     return ""
 
 
@@ -418,7 +418,8 @@ def _is_finite(array: Array) -> bool:
 
 
 def _check_size(flat: FlatGraph, limits: Limits) -> None:
-    for what, value, limit in (("floating-point operations", flat.flops, limits.flops), ("bytes", flat.bytes, limits.bytes)):
+    sizes = (("floating-point operations", flat.flops, limits.flops), ("bytes", flat.bytes, limits.bytes))
+    for what, value, limit in sizes:
         if value > limit:
             message = f"a run would take some {value:.3g} {what}; this server allows {limit:.3g}: send smaller batches"
             raise LimitExceededError(message, limit=limit, value=int(value))

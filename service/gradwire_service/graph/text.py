@@ -104,7 +104,8 @@ def _scalar(value: object) -> str:
 
 _TOKEN = re.compile(
     rf"""(?P<space>[ \t\r]+|\#[^\n]*) | (?P<newline>\n) | (?P<number>{LITERAL.pattern})(?![\w.]) |
-    (?P<name>{NAME.pattern}(?::[0-9]+)?(?![A-Za-z0-9_./-])) | (?P<text>"(?:[^"\\\n]|\\.)*") | (?P<mark>[=:(),\[\]{{}}])""",
+    (?P<name>{NAME.pattern}(?::[0-9]+)?(?![A-Za-z0-9_./-])) | (?P<text>"(?:[^"\\\n]|\\.)*") |
+    (?P<mark>[=:(),\[\]{{}}])""",
     re.VERBOSE | re.ASCII,
 )
 _LARGEST_INTEGER = 2**63
@@ -154,6 +155,11 @@ class _Tokens:
     @property
     def peek(self) -> str:
         return self.tokens[self.index][1]
+
+    @property
+    def last(self) -> int:
+        """Position of the token that was taken last."""
+        return self.tokens[self.index - 1][2]
 
     def take(self, *kinds: str, what: str = "") -> str:
         kind, token, _ = self.tokens[self.index]
@@ -214,14 +220,14 @@ def _statement(tokens: _Tokens, stack: list[_Draft]) -> None:
     elif word == "constant":
         draft.constants.append(_parse_constant(tokens, name))
     elif word == "output":
-        tokens.mark("=")
         if name in draft.outputs:
-            raise tokens.error(f"two outputs are called {name!r}")
+            raise tokens.error(f"two outputs are called {name!r}", tokens.last)
+        tokens.mark("=")
         draft.outputs[name] = tokens.take("name", what="a value")
     elif word == "composite":
-        tokens.mark("{")
         if name in draft.composites:
-            raise tokens.error(f"two composites are called {name!r}")
+            raise tokens.error(f"two composites are called {name!r}", tokens.last)
+        tokens.mark("{")
         stack.append(_Draft(name))
     else:
         statements = "'graph', 'variable', 'constant', 'composite', 'output' or NAME = op(…)"
@@ -298,12 +304,12 @@ def _parse_block(tokens: _Tokens, block_id: str) -> Block:
         if inputs or attributes:
             tokens.mark(",")
         token = tokens.take("name", "number", what="a value")
+        if token in attributes and tokens.peek == "=":
+            raise tokens.error(f"attribute {token!r} is stated twice", tokens.last)
         if tokens.accept("="):
-            if token in attributes:
-                raise tokens.error(f"attribute {token!r} is stated twice")
             attributes[token] = _parse_attribute(tokens)
         elif attributes:
-            raise tokens.error(f"value {token!r} comes after an attribute; inputs come first")
+            raise tokens.error(f"value {token!r} comes after an attribute; inputs come first", tokens.last)
         else:
             inputs.append(token)
     return Block(block_id, op, tuple(inputs), attributes) if attributes else Block(block_id, op, tuple(inputs))

@@ -17,7 +17,7 @@ def topological_order(edges: Mapping[str, Iterable[str]]) -> list[str]:
     Raises: nx.NetworkXUnfeasible when there is a cycle; `find_cycle` then names its members.
     """
     position = {name: index for index, name in enumerate(edges)}
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(edges)
     graph.add_edges_from((need, name) for name, needs in edges.items() for need in needs if need in position)
     return list(nx.lexicographical_topological_sort(graph, key=position.__getitem__))

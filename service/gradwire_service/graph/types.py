@@ -47,7 +47,7 @@ class ElementType(Enum):
         return cls(np.dtype(dtype).name)
 
     def __str__(self) -> str:
-        return self.value
+        return str(self.value)
 
 
 for _member in ElementType:

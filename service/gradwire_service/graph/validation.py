@@ -99,7 +99,7 @@ def _faults(graph: Graph, place: str, scope: Scope, catalog: Catalog, limits: Li
             message = f"variable {variable.name!r} has {len(variable.dimensions)} axes, at most {limits.rank} are taken"
             yield LimitExceededError(message, block=variable.name, limit=limits.rank, value=len(variable.dimensions))
     signatures: dict[str, Signature | None] = {}
-    for i, block in enumerate(graph.blocks):
+    for block in graph.blocks:
         if block.op not in signatures:
             composite = scope.get(block.op)
             signatures[block.op] = catalog(block.op) if composite is None else signature_of(composite)
@@ -133,9 +133,9 @@ def _block_faults(
         yield ArityError(message + str(len(block.inputs)), block=block.id, field=f"{place}.inputs")
     for name, attribute in signature.attributes.items():
         if name in block.attributes:
-            value = block.attributes[name]
-            if not attribute.kind.accepts(value):
-                message = f"attribute {name!r} of block {block.id!r} must be a {attribute.kind.value}, not {value!r}"
+            given = block.attributes[name]
+            if not attribute.kind.accepts(given):
+                message = f"attribute {name!r} of block {block.id!r} must be a {attribute.kind.value}, not {given!r}"
                 yield AttributeTypeError(message, block=block.id, field=f"{place}.attributes[{name}]")
         elif attribute.required:
             message = f"block {block.id!r} lacks attribute {name!r} ({attribute.kind.value}) of {block.op}"

@@ -132,8 +132,8 @@ class Divide(Elementwise, name="divide"):
     latex: ClassVar[str] = r"\frac{{{0}}}{{{1}}}"
     work: ClassVar[float] = 4
 
-    def infer(self, *inputs: TensorType) -> TensorType:
-        y = super().infer(*inputs)
+    def infer(self, a: TensorType, b: TensorType) -> TensorType:
+        y = super().infer(a, b)
         return y if y.element_type.is_floating else TensorType(y.shape, FLOAT64)
 
     def evaluate(self, xp: Namespace, a: Array, b: Array) -> Array:

@@ -10,7 +10,7 @@ import inspect
 import itertools
 import types
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cache, cached_property
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
@@ -210,7 +210,7 @@ class Elementwise(Op):
     domain: ClassVar[Literal["floating", "numeric", "bool", "any"]] = "floating"
     result: ClassVar[ElementType | None] = None
 
-    def infer(self, *inputs: TensorType, **_: Any) -> TensorType:
+    def infer(self, *inputs: Any, **_: Any) -> TensorType:
         first = inputs[0]
         element_type = first.element_type
         shape = first.shape
@@ -378,7 +378,8 @@ def full(value_type: TensorType, value: float) -> Value:
 def scalar_of(value: Value) -> float | int | bool | None:
     """Return the one number that all elements of a constant are known to be; None when there is none."""
     if isinstance(value.op, Constant) and value.op.array.ndim == 0:
-        return value.op.array.item()  # type: ignore[no-any-return]
+        number: float | int | bool = value.op.array.item()
+        return number
     return value.op.value if isinstance(value.op, Full) else None
 
 
@@ -480,7 +481,7 @@ def normalized_axes(axes: Sequence[int] | None, rank: int, op: str) -> tuple[int
     return tuple(result)
 
 
-_DOMAINS = {
+_DOMAINS: Mapping[str, Callable[[ElementType], bool]] = {
     "floating": lambda kind: kind.is_floating,
     "numeric": lambda kind: kind is not BOOL,
     "bool": lambda kind: kind is BOOL,
@@ -511,7 +512,8 @@ def _signature(cls: type[Op]) -> Signature:
         if get_origin(hint) in (Union, types.UnionType):  # X | None: may be left unset
             hint = next(option for option in get_args(hint) if option is not type(None))
         required = field.default is MISSING
-        attributes[field.name] = AttributeSignature(_KINDS[hint], required, None if required else field.default)
+        default: Any = None if required else field.default
+        attributes[field.name] = AttributeSignature(_KINDS[hint], required, default)
     variadic = bool(parameters) and parameters[-1].kind is inspect.Parameter.VAR_POSITIONAL
     return Signature(tuple(parameter.name for parameter in parameters), variadic, attributes)
 

@@ -2,7 +2,7 @@
 
 from gradwire_service.transform.differentiate import gradient, hessian_vector_product, jvp, vjp
 from gradwire_service.transform.expand import TypedGraph, expand
-from gradwire_service.transform.simplify import simplify, simplified
+from gradwire_service.transform.simplify import simplified, simplify
 
 __all__ = [
     "TypedGraph",

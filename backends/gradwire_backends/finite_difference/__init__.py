@@ -1,0 +1,155 @@
+"""Derivatives by differences of values: the numerical method, over any executor.
+
+Accuracy and cost for a scalar function f of n elements, ε being the rounding unit and s = max(1, |x|):
+
+| method | step h | error | evaluations |
+| --- | --- | --- | --- |
+| forward | ε^(1/2) s, away from zero | h f″/2 + 2ε|f|/h | 1 + n |
+| central | ε^(1/3) s | h² f‴/6 + ε|f|/h | 1 + 2n |
+| richardson | 0.087 s, halved while it helps | near 10 ε|f|/s | 1 + 12n or so where f is smooth, at most 1 + 140n |
+
+ε is that of the coarsest element type on the way from the variable to the result: 2.2e-16 for float64, 1.2e-7 for
+float32. Graphs run in the types that they have, so the steps for float32 are wide, and forward differences of it are
+good for three digits. The step is made exactly representable: what divides is (x + h) - x as it was rounded.
+
+Where the function is not finite at a distance of s (a logarithm at 1e-8), the step is chosen once more with s = |x|.
+Forward and central differences can't see that a function varies over less than s; Richardson's method can, and its
+error estimate says when it failed. A step that the request gives is kept as it is.
+
+Source: Nocedal & Wright (2006), "Numerical Optimization", section 8.1; Ridders (1982), "Accurate computation of F'(x)
+and F'(x)F''(x)"; Press et al. (2007), "Numerical Recipes", section 5.7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from gradwire_backends.finite_difference.methods import estimator
+from gradwire_backends.finite_difference.point import Point
+from gradwire_service.backend import Executable, Interrupt, Options, RunInfo, Tensors, never
+from gradwire_service.errors import NotDifferentiableError, NotScalarError
+from gradwire_service.graph import FLOAT32, FLOAT64, ElementType
+from gradwire_service.interpreter import interpret
+from gradwire_service.ops.base import Value
+from gradwire_service.ops.flat import FlatGraph, ancestors
+
+SHOWN_DOUBTS = 3
+"""How many elements of a variable are named in warnings."""
+
+
+class FiniteDifferenceBackend:
+    """Moves one element of one variable at a time, or all along a direction, and divides differences of values.
+
+    Attributes:
+        gradient_tolerance: what gradients may be off by, as a fraction of the greatest; the conformance suite reads it.
+    """
+
+    name = "finite_difference"
+    summary = "Forward, central or Richardson differences of values: approximate, two evaluations an element."
+    gradient_tolerance: Mapping[ElementType, float] = {FLOAT64: 1e-6, FLOAT32: 1e-2}
+
+    def __init__(self, prepare: Callable[[FlatGraph], Executable] = interpret) -> None:
+        """Take what evaluates graphs; by default the interpreter does, on NumPy."""
+        self._prepare = prepare
+
+    def prepare(self, graph: FlatGraph) -> Executable:
+        """Evaluate, without differentiating."""
+        run = self._prepare(graph)
+
+        def evaluate(inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
+            if info is not None:
+                info.function_evaluations += 1
+            return run(inputs, interrupt)
+
+        return evaluate
+
+    def prepare_gradients(self, graph: FlatGraph, of: str, wrt: Sequence[str], options: Options) -> Executable:
+        """Differentiate a scalar, element by element.
+
+        Raises: NotScalarError, NotDifferentiableError, InvalidRequestError for a method that there is not or a step
+            that is no length; the executable: NotFiniteError when the scalar is not finite at a stencil point.
+        """
+        output = graph.outputs[of]
+        if output.shape != ():
+            raise NotScalarError(f"the gradient of {of!r} was asked for, but its shape is {[*output.shape]}", block=of)
+        _check_floating([of], graph.outputs)
+        _check_floating(wrt, graph.variables)
+        estimate = estimator(options)
+        evaluate = self._prepare(FlatGraph.of({of: output}, graph.variables.values()))
+        roundings = _roundings([output])
+
+        def run(inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
+            point = Point(evaluate, graph, inputs, [of], interrupt, info or RunInfo())
+            gradients = {name: np.zeros_like(inputs[name], order="C") for name in wrt}
+            for name, gradient in gradients.items():
+                if name not in roundings:
+                    continue  # nothing of it reaches the scalar
+                doubts = []
+                elements = gradient.reshape(-1)
+                for i in range(elements.size):
+                    found = estimate(point.along_element(name, i, roundings[name]))
+                    elements[i] = found.derivative[0]
+                    if found.poor.any():
+                        doubts.append(str(found))
+                if len(doubts) > SHOWN_DOUBTS:
+                    doubts[SHOWN_DOUBTS:] = [f"… and so on for {len(doubts) - SHOWN_DOUBTS} more elements of {name}"]
+                point.info.warnings.extend(doubts)
+            return {**point.outputs, **gradients}
+
+        return run
+
+    def prepare_jvp(self, graph: FlatGraph, of: Sequence[str], wrt: Sequence[str], options: Options) -> Executable:
+        """Differentiate along one direction: as many evaluations as for one element.
+
+        Raises: NotDifferentiableError, InvalidRequestError, NotFiniteError, as `prepare_gradients` does.
+        """
+        _check_floating(of, graph.outputs)
+        _check_floating(wrt, graph.variables)
+        estimate = estimator(options)
+        outputs = {name: graph.outputs[name] for name in of}
+        evaluate = self._prepare(FlatGraph.of(outputs, graph.variables.values()))
+        roundings = _roundings(outputs.values())
+        reaching = [name for name in wrt if name in roundings]
+
+        def run(inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
+            point = Point(evaluate, graph, inputs, of, interrupt, info or RunInfo())
+            moving = {name: inputs[f"tangent {name}"] for name in reaching if np.any(inputs[f"tangent {name}"])}
+            tangent = np.zeros_like(point.value)
+            if moving:
+                found = estimate(point.along(moving, max(roundings[name] for name in moving)))
+                tangent = found.derivative
+                if found.poor.any():
+                    point.info.warnings.append(str(found))
+            parts = np.split(tangent, np.cumsum([value.size for value in point.outputs.values()])[:-1])
+            results = dict(point.outputs)
+            for (name, value), part in zip(point.outputs.items(), parts, strict=True):
+                results[f"tangent {name}"] = part.reshape(value.shape).astype(value.dtype)
+            return results
+
+        return run
+
+
+def _roundings(outputs: Iterable[Value]) -> dict[str, float]:
+    """Return, for each variable that reaches the outputs by floating values, the coarsest rounding unit on the way."""
+    coarsest = {value: _rounding(value) for value in outputs}
+    order = ancestors(coarsest)
+    for value in reversed(order):
+        if value in coarsest:
+            for x in value.inputs:
+                if x.element_type.is_floating:
+                    coarsest[x] = max(coarsest[value], coarsest.get(x, _rounding(x)))
+    return {value.name: coarsest[value] for value in order if value.name and value in coarsest and not value.inputs}
+
+
+def _rounding(value: Value) -> float:
+    return float(np.finfo(value.element_type.dtype).eps)
+
+
+def _check_floating(names: Iterable[str], values: Mapping[str, Value]) -> None:
+    for name in names:
+        kind = values[name].element_type
+        if not kind.is_floating:
+            message = f"the elements of {name!r} are {kind}, not floating: they have no derivative; convert with astype"
+            raise NotDifferentiableError(message, block=name)

@@ -1,0 +1,34 @@
+"""Training: the graph of a step, the order of the rows, and the loop around them.
+
+Nothing here knows how a graph is run: the loop is handed a function from inputs to outputs.
+"""
+
+from gradwire_service.training.batches import Batching, BatchingMode, Data
+from gradwire_service.training.loop import Recipe, minimize
+from gradwire_service.training.progress import (
+    NonFinitePolicy,
+    Progress,
+    ReportingRule,
+    Result,
+    StoppingRule,
+    StopReason,
+)
+from gradwire_service.training.step import Run, Step, step_graph, take_step
+
+__all__ = [
+    "Batching",
+    "BatchingMode",
+    "Data",
+    "NonFinitePolicy",
+    "Progress",
+    "Recipe",
+    "ReportingRule",
+    "Result",
+    "Run",
+    "Step",
+    "StopReason",
+    "StoppingRule",
+    "minimize",
+    "step_graph",
+    "take_step",
+]

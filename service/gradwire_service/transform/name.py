@@ -1,0 +1,92 @@
+"""From values back to a named graph: what `DifferentiateGraph` returns, to read, to store, or to run elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+
+import numpy as np
+
+from gradwire_service.graph import Attribute, Block, Graph, Variable
+from gradwire_service.graph import Constant as FixedConstant
+from gradwire_service.ops.base import Constant, Elementwise, Op, Value
+from gradwire_service.ops.flat import FlatGraph
+
+
+def named(
+    outputs: Mapping[str, Value], variables: Iterable[Value] = (), name: str = "graph", names: Mapping[Value, str] = {}
+) -> Graph:
+    """Write values down as a graph: every value gets a name, its own where it has one.
+
+    Args:
+        outputs: values to return, by name.
+        variables: variables to list even if no output needs them.
+        name: name of the graph.
+        names: names that are preferred to the values' own.
+
+    Returns: a flat graph of known sizes, with its blocks in topological order.
+    """
+    flat = FlatGraph.of(outputs, variables)
+    ids = _Names(flat, names)
+    constants: list[FixedConstant] = []
+    blocks: list[Block] = []
+    for value in flat.blocks:
+        if isinstance(value.op, Constant):
+            if value in ids.needed:
+                constants.append(FixedConstant(ids[value], value.op.array))
+            continue
+        inputs = tuple(ids.literal(value, x) or ids[x] for x in value.inputs)
+        blocks.append(Block(ids[value], value.op.name, inputs, attributes(value.op)))
+    return Graph(
+        tuple(blocks),
+        {output: ids[value] for output, value in outputs.items()},
+        tuple(Variable(ids[v], v.shape, v.element_type) for v in flat.variables.values()),
+        tuple(constants),
+        name=name,
+    )
+
+
+def attributes(op: Op) -> dict[str, Attribute]:
+    """Return the attributes of an op that are set to something else than their default."""
+    found = {f.name: (getattr(op, f.name), f.default) for f in fields(op)}  # type: ignore[arg-type]  # every op is a dataclass
+    return {name: value for name, (value, default) in found.items() if value is not None and value != default}
+
+
+class _Names:
+    """A name for every value: its own, or that of its op with a number."""
+
+    def __init__(self, flat: FlatGraph, preferred: Mapping[Value, str]) -> None:
+        self.needed = set(flat.outputs.values())
+        for value in flat.blocks:
+            self.needed.update(x for x in value.inputs if not self.literal(value, x))
+        self.names: dict[Value, str] = {}
+        taken: set[str] = set()
+        everything = [*flat.variables.values(), *flat.blocks]
+        for value in everything:
+            own = preferred.get(value, value.name).replace(" ", "_")
+            if own and own not in taken:
+                self.names[value] = own
+                taken.add(own)
+        counts: dict[str, int] = {}
+        for value in everything:
+            while value not in self.names:
+                counts[value.op.name] = count = counts.get(value.op.name, 0) + 1
+                candidate = value.op.name if count == 1 else f"{value.op.name}_{count}"
+                if candidate not in taken:
+                    self.names[value] = candidate
+                    taken.add(candidate)
+
+    def __getitem__(self, value: Value) -> str:
+        return self.names[value]
+
+    def literal(self, user: Value, x: Value) -> str:
+        """Return a scalar constant as a number, where another input tells its element type; "" otherwise."""
+        if not (isinstance(x.op, Constant) and x.shape == () and isinstance(user.op, Elementwise)):
+            return ""
+        first = getattr(user.op, "unpromoted", 0)
+        others = [y for y in user.inputs[first:] if not isinstance(y.op, Constant)]
+        typed = any(y.element_type is x.element_type for y in others)
+        number = x.op.array.item()
+        if not typed or isinstance(number, bool) or x in user.inputs[:first]:
+            return ""
+        return repr(number) if np.isfinite(number) else f"{number:+}"
