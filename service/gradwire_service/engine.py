@@ -12,7 +12,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from gradwire_service.backend import CompilingBackend, Interrupt, backend, discover, never
+from gradwire_service.backend import (
+    CompilingBackend,
+    DifferentiatingBackend,
+    Executable,
+    Interrupt,
+    Tensors,
+    backend,
+    discover,
+    never,
+)
 from gradwire_service.cache import Cache
 from gradwire_service.comparison import Check, Comparison, Run, check, compare
 from gradwire_service.description import (
@@ -24,11 +33,17 @@ from gradwire_service.description import (
     input_types,
     require_sizes,
 )
-from gradwire_service.errors import GraphUnknownError
+from gradwire_service.errors import (
+    DataMismatchError,
+    GraphUnknownError,
+    NotFiniteError,
+    UnsupportedByBackendError,
+)
 from gradwire_service.graph import Array, Graph, TensorType, parse, validate
 from gradwire_service.limits import LIMITS, Limits
 from gradwire_service.ops import catalog
-from gradwire_service.program import Program, Settings
+from gradwire_service.optimizers import Constant, Optimizer, OptimizerState, Schedule, check_state, initial_state
+from gradwire_service.program import Program, Settings, check_size, only_output
 from gradwire_service.query import (
     Arrays,
     Evaluation,
@@ -46,7 +61,10 @@ from gradwire_service.query import (
     VjpQuery,
     VjpResult,
 )
-from gradwire_service.transform import TypedGraph, expand
+from gradwire_service.training import Data, Progress, Recipe, Step, minimize, step_graph, take_step
+from gradwire_service.training import Result as TrainingResult
+from gradwire_service.training import Run as StepRun
+from gradwire_service.transform import TypedGraph, expand, simplify
 
 ArrayLike = Mapping[str, npt.ArrayLike]
 Source = Graph | str
@@ -86,6 +104,7 @@ class Engine:
         self._graphs: Cache[Graph] = Cache(limits.graphs)
         self._typed: Cache[TypedGraph] = Cache(limits.programs)
         self._programs: Cache[Program] = Cache(limits.programs)
+        self._steps: Cache[Executable] = Cache(limits.programs)
 
     # Graphs
 
@@ -268,6 +287,116 @@ class Engine:
         if wait_for_compiled:
             self.wait(program)
         return program.direct()
+
+    # Optimization
+
+    def step(
+        self,
+        source: Source,
+        parameters: ArrayLike,
+        data: ArrayLike,
+        optimizer: Optimizer,
+        *,
+        state: OptimizerState | None = None,
+        schedule: Schedule | None = None,
+        loss: str = "",
+        choice: Choice | None = None,
+        interrupt: Interrupt = never,
+    ) -> Step:
+        """Take one step of an optimizer; nothing is kept here, the state goes back and forth.
+
+        Args:
+            source: a graph, its id, or its text form.
+            parameters: the variables that are trained, by name.
+            data: all other variables, by name.
+            optimizer: the update rule.
+            state: what the step before returned; None: a fresh start.
+            schedule: how the learning rate changes; None: not at all.
+            loss: name of a scalar; "": the only output.
+            choice: backend and settings.
+            interrupt: called between blocks; raises to stop.
+
+        Raises: what is wrong with the graph or the inputs; StateMismatchError; NotFiniteError when the step leads to
+            a loss, a gradient or parameters that are not finite.
+        """
+        graph = self.graph(source)
+        start = self._arrays(graph, parameters)
+        state = state or initial_state(optimizer, start)
+        check_state(state, optimizer, start)
+        rate = (schedule or Constant()).learning_rate(optimizer.learning_rate, state.step)
+        run = self._step_runner(graph, tuple(start), optimizer, loss, choice)
+        taken = take_step(run, start, self._arrays(graph, data), state, rate, interrupt)
+        if not taken.is_finite:
+            message = f"the step gives loss {taken.loss} and a gradient of norm {taken.gradient_norm}; it was not taken"
+            raise NotFiniteError(f"{message}: lower the learning rate, or look for such values in the data")
+        return taken
+
+    def minimize(
+        self,
+        source: Source,
+        parameters: ArrayLike,
+        data: ArrayLike,
+        recipe: Recipe,
+        *,
+        rows: Sequence[str] | None = None,
+        state: OptimizerState | None = None,
+        loss: str = "",
+        choice: Choice | None = None,
+        interrupt: Interrupt = never,
+    ) -> Iterator[Progress | TrainingResult]:
+        """Minimize a loss; yield reports and, last, the result.
+
+        Args:
+            source: a graph, its id, or its text form.
+            parameters: where to start: the variables that are trained, by name.
+            data: all other variables, by name.
+            recipe: optimizer, schedule, batches, and when to report and to stop.
+            rows: names of the data whose first axis is the rows; None: those whose first dimension is "batch".
+            state: what the optimizer remembers of an earlier minimization; None: a fresh start.
+            loss: name of a scalar; "": the only output.
+            choice: backend and settings.
+            interrupt: called between blocks and steps; raises to stop. What was reached is then the result.
+
+        Raises: what is wrong with the graph or the inputs; StateMismatchError, DataMismatchError, NotFiniteError.
+        """
+        graph = self.graph(source)
+        if rows is None:
+            rows = [v.name for v in graph.variables if v.dimensions[:1] == ("batch",) and v.name in data]
+        for name in rows:
+            if name not in data:
+                raise DataMismatchError(f"{name!r} is to be taken in batches, but is not among the data", field=name)
+        arrays = {name: np.ascontiguousarray(x) if x.ndim else x for name, x in self._arrays(graph, data).items()}
+        held = Data({n: x for n, x in arrays.items() if n in rows}, {n: x for n, x in arrays.items() if n not in rows})
+        start = self._arrays(graph, parameters)
+        run = self._step_runner(graph, tuple(start), recipe.optimizer, loss, choice)
+        return minimize(run, start, held, recipe, state, interrupt=interrupt)
+
+    def _step_runner(
+        self, graph: Graph, parameters: tuple[str, ...], optimizer: Optimizer, loss: str, choice: Choice | None
+    ) -> StepRun:
+        """Return what runs a step, for batches of any number of rows: a program for each number that occurs."""
+        choice = choice or self.default
+        rule = replace(optimizer, learning_rate=type(optimizer)().learning_rate)  # the graph does not depend on it
+        runner = backend(choice.backend)
+        if isinstance(runner, DifferentiatingBackend):
+            message = f"{choice.backend} computes single gradients, not whole steps; take numba or numpy"
+            raise UnsupportedByBackendError(message, backend=choice.backend)
+
+        def run(fed: Tensors, interrupt: Interrupt) -> Tensors:
+            types = tuple((v.name, TensorType.of(fed[v.name])) for v in graph.variables if v.name in fed)
+            key = ("step", graph.id, types, parameters, rule, loss, choice)
+            executable = self._steps.get(key, lambda: prepared(dict(types)))
+            return executable({name: np.asarray(array, order="C") for name, array in fed.items()}, interrupt)
+
+        def prepared(types: Mapping[str, TensorType]) -> Executable:
+            typed = self.typed(graph, types)
+            scalar = typed[graph.outputs.get(loss or only_output(typed), loss)]
+            flat = step_graph(scalar, {name: typed[name] for name in parameters}, rule, typed.variables)
+            flat = simplify(flat, strict_nan=choice.settings.strict_nan, fast_math=choice.settings.fast_math)
+            check_size(flat, self.limits)
+            return runner.prepare(flat)
+
+        return run
 
     # Before any run
 

@@ -125,10 +125,10 @@ class Program:
             flat = FlatGraph.of(outputs, [*typed.variables, *directions])
             flat = simplify(flat, strict_nan=settings.strict_nan, fast_math=settings.fast_math)
             flats = [flat]
-            _check_size(flat, limits)
+            check_size(flat, limits)
             self._parts = [backend.prepare(flat)]
         for flat in flats:
-            _check_size(flat, limits)
+            check_size(flat, limits)
         self.flops = sum(flat.flops for flat in flats)
         self.blocks = sum(len(flat.blocks) for flat in flats)
         self.types: Mapping[str, TensorType] = {
@@ -417,7 +417,8 @@ def _is_finite(array: Array) -> bool:
     return array.dtype.kind != "f" or math.isfinite(array.sum()) or bool(np.isfinite(array).all())
 
 
-def _check_size(flat: FlatGraph, limits: Limits) -> None:
+def check_size(flat: FlatGraph, limits: Limits) -> None:
+    """Raise LimitExceededError when a run of the graph would take too much work or memory."""
     sizes = (("floating-point operations", flat.flops, limits.flops), ("bytes", flat.bytes, limits.bytes))
     for what, value, limit in sizes:
         if value > limit:

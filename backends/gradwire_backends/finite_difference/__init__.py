@@ -6,7 +6,7 @@ Accuracy and cost for a scalar function f of n elements, ε being the rounding u
 | --- | --- | --- | --- |
 | forward | ε^(1/2) s, away from zero | h f″/2 + 2ε|f|/h | 1 + n |
 | central | ε^(1/3) s | h² f‴/6 + ε|f|/h | 1 + 2n |
-| richardson | 0.087 s, halved while it helps | near 10 ε|f|/s | 1 + 12n or so where f is smooth, at most 1 + 140n |
+| richardson | 0.087 s, halved while it helps | near 10 ε|f|/s | 1 + 12n or so where f is smooth, at most 1 + 150n |
 
 ε is that of the coarsest element type on the way from the variable to the result: 2.2e-16 for float64, 1.2e-7 for
 float32. Graphs run in the types that they have, so the steps for float32 are wide, and forward differences of it are

@@ -21,6 +21,9 @@ NARROWEST = 0.75
 COLUMNS = 6
 """Of the tableau beside the first; more would eliminate terms that are below rounding."""
 
+DROWNED = 1e3
+"""A derivative of less than so many rounding units of f over s is zero for all that rounding lets us see."""
+
 
 @dataclass
 class Line:
@@ -104,8 +107,7 @@ def richardson(line: Line, h: float, scale: float) -> Estimate:
     Raises: NotFiniteError when too few steps are left.
     """
     nowhere = np.full(line.value.shape, np.nan)
-    best = Estimate(nowhere, nowhere + np.inf, np.isnan(nowhere), line.label)
-    best.error[:] = np.inf
+    best = Estimate(nowhere, np.full_like(nowhere, np.inf), np.isnan(nowhere), line.label)
     size = np.full(line.value.shape, np.inf)  # of f, the least that was met: a pole at hand must not count
     corners: list[Array] = []
     narrowest = min(h / 2, line.rounding**NARROWEST * scale)
@@ -132,10 +134,6 @@ def richardson(line: Line, h: float, scale: float) -> Estimate:
     if fault is not None and np.isinf(best.error).any():
         raise fault
     return best
-
-
-DROWNED = 1e3
-"""A derivative of less than so many rounding units of f over s is zero for all that rounding lets us see."""
 
 
 _METHODS: Mapping[str, tuple[Method, Callable[[float], float]]] = {

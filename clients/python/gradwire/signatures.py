@@ -12,6 +12,9 @@ import numpy as np
 ELEMENT_TYPES: Final = ("float64", "float32", "int64", "int32", "bool")
 """Element types by NumPy's names for them, the differentiable ones first."""
 
+ElementTypeLike = str | type | np.dtype[Any]
+"""An element type: by name, as a Python type, or as NumPy's dtype."""
+
 REQUIRED: Final = object()
 """Stands for the default of an attribute that has none."""
 

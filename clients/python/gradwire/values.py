@@ -50,9 +50,7 @@ class Value:
         serial: a number that grows with every value that is made.
     """
 
-    __slots__ = (
-        *("__weakref__", "attributes", "inputs", "known_element_type", "known_shape", "label", "op", "serial"),
-    )
+    __slots__ = "__weakref__ attributes inputs known_element_type known_shape label op serial".split()
     __hash__ = object.__hash__
 
     def __init__(
@@ -317,6 +315,10 @@ class Output(Value):
     def __init__(self, block: Value, index: int, shape: shapes.Shape | None, element_type: str | None) -> None:
         super().__init__(block.op, (block,), NO_ATTRIBUTES, shape, element_type)
         self.index = index
+
+
+Operand = Value | npt.ArrayLike
+"""A value; a number of Python, which takes the element type of the values beside it; or an array, which is constant."""
 
 
 def apply(op: str, /, *operands: Any, **attributes: Any) -> Value:

@@ -1,0 +1,118 @@
+"""NumPy's functions on numbers x + ih, where h is too small to show in the real part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradwire_service.graph import Array
+from gradwire_service.ops.namespace import NUMPY
+
+
+class ComplexNamespace:
+    """The real part of every elementwise function is that of the real function, branch cuts and NaN included.
+
+    The imaginary part is that of NumPy's complex function. Where NumPy has none, or has one that parts from the real
+    function (abs is a modulus there), the function is defined here. What picks among its inputs (maximum, where) and
+    what has steps goes by the real parts.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(NUMPY, name)
+        if isinstance(found, np.ufunc):
+            found = _by_parts(found, found)
+        setattr(self, name, found)  # looked up once
+        return found
+
+    def asarray(self, x: Any, dtype: npt.DTypeLike = None) -> Array:
+        """Give an array an element type; complex numbers stand for floating ones of any precision."""
+        if np.iscomplexobj(x) and np.dtype(dtype).kind == "f":
+            return np.asarray(x)
+        return np.asarray(x, dtype)
+
+    def astype(self, x: Array, dtype: npt.DTypeLike, **_: Any) -> Array:
+        """Convert the real part to what is not floating; nothing is rounded to float32."""
+        if np.iscomplexobj(x):
+            return x if np.dtype(dtype).kind == "f" else x.real.astype(dtype)
+        return x.astype(dtype)
+
+
+def _by_parts(real: Callable[..., Any], extended: Callable[..., Any]) -> Callable[..., Any]:
+    """Join the values of a real function with the imaginary parts of its extension.
+
+    What is not a number in the real function has no derivative either. A function whose result is not floating, such
+    as a comparison, acts on the real parts.
+    """
+
+    @wraps(extended)
+    def function(*inputs: Any, **settings: Any) -> Array:
+        value = np.asarray(real(*map(np.real, inputs), **settings))
+        if value.dtype.kind != "f" or not any(map(np.iscomplexobj, inputs)):
+            return value
+        result = np.empty(value.shape, np.complex128)
+        result.real = value
+        result.imag = np.where(np.isnan(value), np.nan, np.imag(extended(*inputs, **settings)))
+        return result
+
+    return function
+
+
+def _extends(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def define(extended: Callable[..., Any]) -> Callable[..., Any]:
+        setattr(ComplexNamespace, name, staticmethod(_by_parts(getattr(NUMPY, name), extended)))
+        return extended
+
+    return define
+
+
+@_extends("abs")
+@_extends("absolute")
+def _abs(x: Array) -> Array:
+    return np.where(np.real(x) < 0, np.negative(x), x)
+
+
+@_extends("sign")
+@_extends("floor")
+@_extends("ceil")
+@_extends("round")
+@_extends("rint")
+@_extends("trunc")
+def _flat(x: Array) -> Array:
+    return np.zeros_like(x)
+
+
+@_extends("sigmoid")
+def _sigmoid(x: Array) -> Array:
+    e = np.exp(_abs(x) * -1)  # of what is not positive: it never overflows
+    return np.where(np.real(x) < 0, e, 1) / (1 + e)
+
+
+@_extends("logaddexp")
+def _logaddexp(a: Array, b: Array) -> Array:
+    difference = np.subtract(a, b)
+    return np.where(np.real(difference) < 0, b, a) + np.log1p(np.exp(_abs(difference) * -1))
+
+
+@_extends("power")
+@_extends("pow")
+def _power(a: Array, b: Array) -> Array:
+    # exp(b log a) would lose a small imaginary part of a negative base in that of log a, which is π.
+    below = np.real(a) < 0
+    turned = np.power(np.where(below, np.negative(a), a), b)
+    turned = np.where(below & (np.imag(b) != 0), np.nan, turned)  # the exponent moves: no real power beside this one
+    return np.where(below & (np.real(b) % 2 != 0), -turned, turned)
+
+
+@_extends("arctan2")
+@_extends("atan2")
+def _atan2(y: Array, x: Array) -> Array:
+    steep = np.abs(np.real(y)) > np.abs(np.real(x))
+    ratio = np.where(steep, x, y) / np.where(steep, y, x)
+    return np.where(steep, -1, 1) * np.arctan(ratio)  # up to a multiple of π/2, which is real
+
+
+COMPLEX = ComplexNamespace()

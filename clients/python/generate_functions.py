@@ -1,0 +1,204 @@
+"""Write what the client says of ops, optimizers and schedules, from the service's registries.
+
+Run it after a change of an op, an optimizer or a schedule; what it writes is committed, so that the client never imports
+the service. `--check` writes nothing, and fails when a file is not what the registries give.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import keyword
+import subprocess
+import sys
+import sysconfig
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import scipy.special
+from gradwire_service.graph import AttributeKind, AttributeSignature, ElementType, Signature
+from gradwire_service.ops import Elementwise, Op, catalog
+from gradwire_service.optimizers import CatalogEntry, Optimizer, Schedule
+
+PACKAGE = Path(__file__).resolve().parent / "gradwire"
+RUFF = Path(sysconfig.get_path("scripts")) / "ruff"
+
+HEADER = '"""{summary}\n\nWritten by `generate_functions.py` from the registries of the service; not to be edited.\n"""\n\n'
+
+TYPES: Mapping[AttributeKind, str] = {
+    AttributeKind.BOOLEAN: "bool",
+    AttributeKind.INTEGER: "int",
+    AttributeKind.REAL: "float",
+    AttributeKind.TEXT: "str",
+    AttributeKind.INTEGERS: "int | Sequence[int]",
+    AttributeKind.REALS: "float | Sequence[float]",
+    AttributeKind.DIMENSIONS: "int | str | Sequence[int | str]",
+    AttributeKind.ELEMENT_TYPE: "ElementTypeLike",
+}
+"""How an attribute is typed where a user states it."""
+
+
+def ops() -> Iterator[tuple[str, type[Op], Signature]]:
+    """Yield the ops that clients may use, by name."""
+    for name in sorted(Op.registry):
+        signature = catalog(name)
+        if signature is not None:
+            yield name, Op.registry[name], signature
+
+
+def literal(value: object) -> str:
+    """Write a default as Python."""
+    return repr(str(value) if isinstance(value, ElementType) else value)
+
+
+def write_catalog() -> Iterator[str]:
+    """Write the table of signatures."""
+    yield HEADER.format(summary="What the client knows of each op, by name.")
+    yield "from __future__ import annotations\nfrom collections.abc import Mapping\n"
+    yield "from gradwire.signatures import REQUIRED, OpSignature\n\nOPS: Mapping[str, OpSignature] = {\n"
+    for name, op, signature in ops():
+        parts = [repr(signature.inputs)]
+        parts += ["variadic=True"] if signature.variadic else []
+        attributes = "".join(
+            f"{attribute!r}: ({given.kind.value!r}, {'REQUIRED' if given.required else literal(given.default)}),"
+            for attribute, given in signature.attributes.items()
+        )
+        parts += [f"attributes={{{attributes}}}"] if attributes else []
+        parts += ["elementwise=True"] if issubclass(op, Elementwise) else []
+        result = getattr(op, "result", None)
+        parts += [f"result={str(result)!r}"] if result else []
+        unpromoted = getattr(op, "unpromoted", 0)
+        parts += [f"unpromoted={unpromoted}"] if unpromoted else []
+        yield f"{name!r}: OpSignature({', '.join(parts)}),\n"
+    yield "}\n"
+
+
+def parameter(name: str, attribute: AttributeSignature) -> str:
+    """Write an attribute as a parameter; element types are called as NumPy calls them."""
+    name = "dtype" if attribute.kind is AttributeKind.ELEMENT_TYPE else name
+    optional = not attribute.required and attribute.default is None
+    default = "" if attribute.required else f" = {literal(attribute.default)}"
+    return f"{name}: {TYPES[attribute.kind]}{' | None' if optional else ''}{default}"
+
+
+def write_function(name: str, op: type[Op], signature: Signature) -> str:
+    """Write an op as a function.
+
+    Inputs come first. Several of one kind come as a list, or, behind a text that tells what to do with them, one by one.
+    """
+    settings = signature.attributes
+    passed = [f"{x}={'dtype' if a.kind is AttributeKind.ELEMENT_TYPE else x}" for x, a in settings.items()]
+    parameters = [parameter(x, a) for x, a in settings.items()]
+    *inputs, last = [*signature.inputs] or [""]
+    given = [*inputs, last] if last else []
+    if not signature.variadic:
+        parameters = [f"{x}: Operand" for x in given] + parameters
+    elif any(a.kind is AttributeKind.TEXT and a.required for a in settings.values()):
+        parameters = [*parameters, *(f"{x}: Operand" for x in inputs), f"*{last}: Operand"]
+        given = [*inputs, f"*{last}"]
+    else:
+        parameters = [*(f"{x}: Operand" for x in inputs), f"{last}: Sequence[Operand]", *parameters]
+        given = [*inputs, f"*{last}"]
+    call = ", ".join([repr(name), *given, *passed])
+    return f"def {name}({', '.join(parameters)}) -> Value:\n{docstring(inspect.getdoc(op))}    return apply({call})\n\n"
+
+
+def docstring(text: str | None) -> str:
+    """Write a docstring inside a function."""
+    body = textwrap.indent(text or "", "    ").strip()
+    quote = 'r"""' if "\\" in body else '"""'
+    return f'    {quote}{body}{chr(10) + "    " if chr(10) in body else ""}"""\n'
+
+
+def write_functions() -> Iterator[str]:
+    """Write every op as a function."""
+    yield HEADER.format(summary="Every op as a function of values, numbers and arrays, under its array-API name.")
+    yield "from __future__ import annotations\nfrom collections.abc import Sequence\n"
+    yield "from gradwire.signatures import ElementTypeLike\nfrom gradwire.values import Operand, Value, apply\n\n"
+    yield from exported(name for name, _, _ in ops())
+    for name, op, signature in ops():
+        if keyword.iskeyword(name):
+            raise SystemExit(f"op {name!r} can't be a function: Python keeps that word")
+        yield write_function(name, op, signature)
+
+
+def write_selection(module: str, source: object, *, without: object = None) -> Iterator[str]:
+    """Write the module of the ops that a module of NumPy or SciPy has under the same names."""
+    names = [name for name, _, _ in ops() if hasattr(source, name) and not hasattr(without, name)]
+    yield HEADER.format(summary=f"The ops that `{module}` has, under its names.")
+    yield f"from gradwire.functions import ({', '.join(names)},)\n" if names else ""
+    yield from exported(names)
+
+
+def write_configured(summary: str, kind: str, entries: Iterable[CatalogEntry]) -> Iterator[str]:
+    """Write a constructor for each optimizer or schedule."""
+    entries = list(entries)
+    optimizers = kind == "Optimizer"
+    yield HEADER.format(summary=summary)
+    yield "from __future__ import annotations\n"
+    yield "from typing import Unpack\n" if optimizers else ""
+    yield f"from gradwire.optimization import {kind}{', OptimizerSettings' if optimizers else ''}\n\n"
+    yield from exported([entry.name for entry in entries])
+    for entry in entries:
+        settings = [
+            f"{x.name}: {TYPES[x.kind]}{'' if x.required else f' = {x.default!r}'}" for x in entry.hyperparameters
+        ]
+        settings = [*settings[:1], *(["*"] if settings[1:] and optimizers else []), *settings[1:]]
+        tail = ["**settings: Unpack[OptimizerSettings]"] if optimizers else []
+        meanings = "\n".join(f"    {x.name}: {x.documentation}." for x in entry.hyperparameters)
+        more = "    settings: schedule, clipping, groups, bounds; see `OptimizerSettings`." if optimizers else ""
+        arguments = "\n".join(filter(None, [meanings, more]))
+        lines = entry.documentation.splitlines()
+        place = next((i for i, line in enumerate(lines) if line.startswith(("Defaults:", "Source:"))), len(lines))
+        text = "\n".join([*lines[:place], *([f"Args:\n{arguments}\n"] if arguments else []), *lines[place:]])
+        values = ", ".join(f"{x.name!r}: {x.name}" for x in entry.hyperparameters)
+        yield f"def {entry.name}({', '.join([*settings, *tail])}) -> {kind}:\n{docstring(text)}"
+        yield f"    return {kind}({entry.name!r}, {{{values}}}{', **settings' if optimizers else ''})\n\n"
+
+
+def exported(names: Iterable[str]) -> Iterator[str]:
+    """Write the list of public names."""
+    yield f"__all__ = ({''.join(f'{name!r},' for name in names)})\n\n"
+
+
+def formatted(parts: Iterable[str]) -> str:
+    """Join the parts of a module, and lay them out as `make format` does."""
+    source = "".join(parts)
+    for command in (["check", "--select=I,RUF022", "--fix-only", "--quiet"], ["format", "--quiet"]):
+        arguments = [RUFF, *command, f"--stdin-filename={PACKAGE / 'generated.py'}", "-"]
+        source = subprocess.run(arguments, input=source, capture_output=True, text=True, check=True).stdout
+    return source
+
+
+def modules() -> dict[str, str]:
+    """Return the source of every generated module, by its file's name."""
+    parts = {
+        "catalog.py": write_catalog(),
+        "functions.py": write_functions(),
+        "linalg.py": write_selection("numpy.linalg", np.linalg),
+        "special.py": write_selection("scipy.special", scipy.special, without=np),
+        "optimizers.py": write_configured("The optimizers, by name.", "Optimizer", Optimizer.catalog()),
+        "schedules.py": write_configured("Schedules of the learning rate, by name.", "Schedule", Schedule.catalog()),
+    }
+    return {name: formatted(module) for name, module in parts.items()}
+
+
+def main() -> int:
+    """Do what the command line says; return the exit status."""
+    parser = argparse.ArgumentParser(description="Write the client's functions from the service's registries.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a file is not fresh")
+    check = parser.parse_args().check
+    fresh = {PACKAGE / name: source for name, source in modules().items()}
+    stale = [path for path, source in fresh.items() if not path.is_file() or path.read_text() != source]
+    for path in stale:
+        if check:
+            print(f"stale: {path.relative_to(PACKAGE.parents[2])}", file=sys.stderr)  # noqa: T201
+        else:
+            path.write_text(fresh[path])
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""Records what PyTorch's optimizers and schedules do, for tests that then do without PyTorch.
+
+Run it with PyTorch 2.13 installed: ``python tests/optimizers/record_torch.py``. It writes `torch.json` beside itself.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+RECORD = Path(__file__).with_name("torch.json")
+STEPS = 20
+KEPT = (1, 2, 3, 7, 20)
+START = [1.5, -0.75, 0.0, 1e-3]
+
+OPTIMIZERS = {
+    "sgd": torch.optim.SGD,
+    "rmsprop": torch.optim.RMSprop,
+    "adagrad": torch.optim.Adagrad,
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+}
+
+CASES: list[tuple[str, dict[str, float | bool]]] = [
+    ("sgd", {}),
+    ("sgd", {"learning_rate": 0.05, "weight_decay": 0.1}),
+    ("sgd", {"learning_rate": 0.05, "momentum": 0.9}),
+    ("sgd", {"learning_rate": 0.05, "momentum": 0.9, "dampening": 0.4, "weight_decay": 0.1}),
+    ("sgd", {"learning_rate": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
+    ("rmsprop", {}),
+    ("rmsprop", {"alpha": 0.9, "eps": 1e-3, "weight_decay": 0.1}),
+    ("rmsprop", {"alpha": 0.9, "momentum": 0.8}),
+    ("rmsprop", {"alpha": 0.9, "centered": True}),
+    ("rmsprop", {"alpha": 0.9, "centered": True, "momentum": 0.8, "weight_decay": 0.1}),
+    ("adagrad", {}),
+    ("adagrad", {"learning_rate": 0.1, "lr_decay": 0.2, "weight_decay": 0.1}),
+    ("adagrad", {"learning_rate": 0.1, "initial_accumulator_value": 0.1, "eps": 1e-3}),
+    ("adam", {}),
+    ("adam", {"learning_rate": 0.1, "beta1": 0.8, "beta2": 0.9, "eps": 1e-3, "weight_decay": 0.1}),
+    ("adam", {"learning_rate": 0.1, "beta2": 0.9, "amsgrad": True}),
+    ("adamw", {}),
+    ("adamw", {"learning_rate": 0.1, "beta1": 0.8, "beta2": 0.9, "weight_decay": 0.2}),
+    ("adamw", {"learning_rate": 0.1, "beta2": 0.9, "amsgrad": True}),
+]
+
+
+def gradient(w: np.ndarray, step: int) -> np.ndarray:
+    """A gradient that changes with parameter and step, so that nothing cancels by chance."""
+    return w + np.cos(3 * w + step) * np.array([1.0, 0.1, 10.0, 1e-4])
+
+
+def translated(hyperparameters: dict[str, Any]) -> dict[str, Any]:
+    result = dict(hyperparameters)
+    if "learning_rate" in result:
+        result["lr"] = result.pop("learning_rate")
+    if "beta1" in result or "beta2" in result:
+        result["betas"] = (result.pop("beta1", 0.9), result.pop("beta2", 0.999))
+    return result
+
+
+def trajectory(name: str, hyperparameters: dict[str, Any], element_type: str) -> dict[str, list[float]]:
+    w = torch.tensor(START, dtype=getattr(torch, element_type), requires_grad=True)
+    optimizer = OPTIMIZERS[name]([w], foreach=False, **translated(hyperparameters))
+    kept = {}
+    for step in range(1, STEPS + 1):
+        w.grad = torch.tensor(gradient(w.detach().double().numpy(), step), dtype=w.dtype)
+        optimizer.step()
+        if step in KEPT:
+            kept[str(step)] = w.detach().double().tolist()
+    return kept
+
+
+def defaults(name: str) -> dict[str, Any]:
+    parameters = inspect.signature(OPTIMIZERS[name]).parameters
+    ours = {key: x.default for key, x in parameters.items() if isinstance(x.default, int | float | tuple)}
+    ours["learning_rate"] = ours.pop("lr")
+    if "betas" in ours:
+        ours["beta1"], ours["beta2"] = ours.pop("betas")
+    return ours
+
+
+def schedule(initial: float, make: Any, steps: int) -> list[float]:
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=initial)
+    scheduler = make(optimizer)
+    rates = []
+    for _ in range(steps):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return rates
+
+
+def main() -> None:
+    torch.set_default_dtype(torch.float64)  # PyTorch keeps step numbers in the default type
+    lr = torch.optim.lr_scheduler
+    record = {
+        "version": torch.__version__,
+        "start": START,
+        "defaults": {name: defaults(name) for name in OPTIMIZERS},
+        "trajectories": [
+            {
+                "optimizer": name,
+                "hyperparameters": hyperparameters,
+                "element_type": element_type,
+                "parameters": trajectory(name, hyperparameters, element_type),
+            }
+            for name, hyperparameters in CASES
+            for element_type in ("float64", "float32")
+        ],
+        "schedules": [
+            {"schedule": name, "parameters": parameters, "initial": 0.3, "rates": schedule(0.3, make, 31)}
+            for name, parameters, make in [
+                ("constant", {}, lambda o: lr.LambdaLR(o, lambda t: 1.0)),
+                ("step", {"steps": 7, "factor": 0.5}, lambda o: lr.StepLR(o, 7, 0.5)),
+                ("step", {"steps": 10}, lambda o: lr.StepLR(o, 10)),
+                ("exponential", {"factor": 0.9}, lambda o: lr.ExponentialLR(o, 0.9)),
+                ("cosine", {"steps": 30}, lambda o: lr.CosineAnnealingLR(o, 30)),
+                ("cosine", {"steps": 30, "minimum": 0.01}, lambda o: lr.CosineAnnealingLR(o, 30, 0.01)),
+            ]
+        ],
+    }
+    RECORD.write_text(written(record) + "\n")
+
+
+def written(record: dict[str, Any]) -> str:
+    """Return JSON with one case a line."""
+    parts = []
+    for key, value in record.items():
+        text = json.dumps(value)
+        if isinstance(value, list) and isinstance(value[0], dict):
+            text = "[\n  " + ",\n  ".join(map(json.dumps, value)) + "\n ]"
+        parts.append(f' "{key}": {text}')
+    return "{\n" + ",\n".join(parts) + "\n}"
+
+
+if __name__ == "__main__":
+    main()
