@@ -69,8 +69,7 @@ def write_catalog() -> Iterator[str]:
         parts += ["elementwise=True"] if issubclass(op, Elementwise) else []
         result = getattr(op, "result", None)
         parts += [f"result={str(result)!r}"] if result else []
-        unpromoted = getattr(op, "unpromoted", 0)
-        parts += [f"unpromoted={unpromoted}"] if unpromoted else []
+        parts += [f"unpromoted={tuple(op.unpromoted)}"] if op.unpromoted else []
         yield f"{name!r}: OpSignature({', '.join(parts)}),\n"
     yield "}\n"
 

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Protocol, runtime_checkable
 
-from gradwire_service.errors import BackendUnavailableError, BackendUnknownError
+from gradwire_service.errors import BackendUnavailableError, BackendUnknownError, NotDifferentiableError, NotScalarError
 from gradwire_service.graph import Array
 from gradwire_service.ops.flat import FlatGraph
 
@@ -131,6 +131,32 @@ class DifferentiatingBackend(Backend, Protocol):
             ``tangent NAME``.
         """
         ...
+
+
+def check_ends(graph: FlatGraph, of: Sequence[str], wrt: Sequence[str]) -> None:
+    """See that there is a derivative of these outputs with respect to these variables.
+
+    Raises: NotDifferentiableError when one of them is not floating.
+    """
+    ends = [(name, graph.outputs[name]) for name in of] + [(name, graph.variables[name]) for name in wrt]
+    for name, value in ends:
+        kind = value.element_type
+        if not kind.is_floating:
+            label = value.name or name
+            message = f"the elements of {label!r} are {kind}, not floating: they have no derivative"
+            raise NotDifferentiableError(f"{message}; convert with astype(float64) first", block=label)
+
+
+def check_scalar(graph: FlatGraph, of: str) -> None:
+    """See that an output has a gradient.
+
+    Raises: NotScalarError when it is not a scalar.
+    """
+    value = graph.outputs[of]
+    if value.shape != ():
+        label = value.name or of
+        message = f"the gradient of {label!r} was asked for, but its shape is {[*value.shape]}, not []"
+        raise NotScalarError(f"{message}; reduce it with sum or mean, or ask for a vjp", block=label)
 
 
 @runtime_checkable

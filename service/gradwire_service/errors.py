@@ -205,6 +205,12 @@ class NotScalarError(InvalidRequestError):
     reason = "NOT_SCALAR"
 
 
+class IndexRangeError(InvalidRequestError):
+    """An integer that was fed as an index lies outside the axis that it indexes."""
+
+    reason = "INDEX_OUT_OF_RANGE"
+
+
 class UnsupportedByBackendError(InvalidRequestError):
     """A backend can't do what was asked, for a block or a query that the message names."""
 

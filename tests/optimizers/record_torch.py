@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
+
+Array = npt.NDArray[np.float64]
 
 RECORD = Path(__file__).with_name("torch.json")
 STEPS = 20
@@ -49,9 +52,9 @@ CASES: list[tuple[str, dict[str, float | bool]]] = [
 ]
 
 
-def gradient(w: np.ndarray, step: int) -> np.ndarray:
+def gradient(w: Array, step: int) -> Array:
     """A gradient that changes with parameter and step, so that nothing cancels by chance."""
-    return w + np.cos(3 * w + step) * np.array([1.0, 0.1, 10.0, 1e-4])
+    return np.asarray(w + np.cos(3 * w + step) * np.array([1.0, 0.1, 10.0, 1e-4]))
 
 
 def translated(hyperparameters: dict[str, Any]) -> dict[str, Any]:
@@ -77,7 +80,9 @@ def trajectory(name: str, hyperparameters: dict[str, Any], element_type: str) ->
 
 def defaults(name: str) -> dict[str, Any]:
     parameters = inspect.signature(OPTIMIZERS[name]).parameters
-    ours = {key: x.default for key, x in parameters.items() if isinstance(x.default, int | float | tuple)}
+    ours: dict[str, Any] = {
+        key: x.default for key, x in parameters.items() if isinstance(x.default, int | float | tuple)
+    }
     ours["learning_rate"] = ours.pop("lr")
     if "betas" in ours:
         ours["beta1"], ours["beta2"] = ours.pop("betas")

@@ -23,11 +23,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradwire_backends.complex_step.evaluation import STEP, Evaluation
-from gradwire_service.backend import Executable, Interrupt, Options, RunInfo, Tensors, never
-from gradwire_service.errors import NotScalarError
+from gradwire_service.backend import Executable, Interrupt, Options, RunInfo, Tensors, check_scalar, never
 from gradwire_service.interpreter import interpret
 from gradwire_service.ops.flat import FlatGraph
-
 
 
 class ComplexStepBackend:
@@ -38,14 +36,7 @@ class ComplexStepBackend:
 
     def prepare(self, graph: FlatGraph) -> Executable:
         """Evaluate, without differentiating."""
-        run = interpret(graph)
-
-        def evaluate(inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
-            if info is not None:
-                info.function_evaluations += 1
-            return run(inputs, interrupt)
-
-        return evaluate
+        return interpret(graph)
 
     def prepare_gradients(self, graph: FlatGraph, of: str, wrt: Sequence[str], options: Options) -> Executable:
         """Differentiate a scalar, element by element.
@@ -53,9 +44,7 @@ class ComplexStepBackend:
         Raises: NotScalarError, NotDifferentiableError; UnsupportedByBackendError, naming the block that is not
             analytic.
         """
-        output = graph.outputs[of]
-        if output.shape != ():
-            raise NotScalarError(f"the gradient of {of!r} was asked for, but its shape is {[*output.shape]}", block=of)
+        check_scalar(graph, of)
         evaluate = Evaluation(graph, [of], wrt)
 
         def run(inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:

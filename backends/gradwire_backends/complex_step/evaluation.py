@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from gradwire_backends.complex_step.namespace import COMPLEX
-from gradwire_service.backend import Interrupt, RunInfo, Tensors
-from gradwire_service.errors import NotDifferentiableError, UnsupportedByBackendError
+from gradwire_service.backend import Interrupt, RunInfo, Tensors, check_ends
+from gradwire_service.errors import UnsupportedByBackendError
 from gradwire_service.graph import Array, TensorType
 from gradwire_service.interpreter import interpret
 from gradwire_service.ops.base import Elementwise, Namespace, Op, Value, variable
@@ -34,8 +34,7 @@ class Evaluation:
         Raises: NotDifferentiableError when an end is not floating; UnsupportedByBackendError, naming the block, when
             a derivative has to pass through an op that is not analytic.
         """
-        _check_floating(of, graph.outputs)
-        _check_floating(wrt, graph.variables)
+        check_ends(graph, of, wrt)
         self.outputs = {name: graph.outputs[name] for name in of}
         order = ancestors(self.outputs.values())
         movers = _movers(order, self.outputs.values(), {graph.variables[name] for name in wrt})
@@ -130,11 +129,3 @@ def _stops(value: Value) -> bool:
         return False
     cotangent = variable("cotangent", value.shape, value.element_type)
     return all(x_bar is None for x_bar in value.op.vjp(cotangent, value, *value.inputs))
-
-
-def _check_floating(names: Iterable[str], values: Mapping[str, Value]) -> None:
-    for name in names:
-        kind = values[name].element_type
-        if not kind.is_floating:
-            message = f"the elements of {name!r} are {kind}, not floating: they have no derivative; convert with astype"
-            raise NotDifferentiableError(message, block=name)

@@ -17,8 +17,9 @@ class ComplexNamespace:
     """The real part of every elementwise function is that of the real function, branch cuts and NaN included.
 
     The imaginary part is that of NumPy's complex function. Where NumPy has none, or has one that parts from the real
-    function (abs is a modulus there), the function is defined here. What picks among its inputs (maximum, where) and
-    what has steps goes by the real parts.
+    function (abs is a modulus there), the function is defined here. What picks or compares (maximum, less, abs) goes by
+    the real parts, and where those are equal by the imaginary ones, as NumPy orders complex numbers: pieces that meet
+    at this point are then all taken from the same side.
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -28,11 +29,10 @@ class ComplexNamespace:
         setattr(self, name, found)  # looked up once
         return found
 
-    def asarray(self, x: Any, dtype: npt.DTypeLike = None) -> Array:
+    def asarray(self, x: Any, dtype: npt.DTypeLike | None = None) -> Array:
         """Give an array an element type; complex numbers stand for floating ones of any precision."""
-        if np.iscomplexobj(x) and np.dtype(dtype).kind == "f":
-            return np.asarray(x)
-        return np.asarray(x, dtype)
+        keep = np.iscomplexobj(x) and np.dtype(dtype).kind == "f"
+        return np.asarray(x) if keep else np.asarray(x, dtype)
 
     def astype(self, x: Array, dtype: npt.DTypeLike, **_: Any) -> Array:
         """Convert the real part to what is not floating; nothing is rounded to float32."""
@@ -44,15 +44,16 @@ class ComplexNamespace:
 def _by_parts(real: Callable[..., Any], extended: Callable[..., Any]) -> Callable[..., Any]:
     """Join the values of a real function with the imaginary parts of its extension.
 
-    What is not a number in the real function has no derivative either. A function whose result is not floating, such
-    as a comparison, acts on the real parts.
+    What is not a number in the real function has no derivative either.
     """
 
     @wraps(extended)
     def function(*inputs: Any, **settings: Any) -> Array:
+        if not any(map(np.iscomplexobj, inputs)):
+            return np.asarray(real(*inputs, **settings))
         value = np.asarray(real(*map(np.real, inputs), **settings))
-        if value.dtype.kind != "f" or not any(map(np.iscomplexobj, inputs)):
-            return value
+        if value.dtype.kind != "f":
+            return np.asarray(extended(*inputs, **settings))
         result = np.empty(value.shape, np.complex128)
         result.real = value
         result.imag = np.where(np.isnan(value), np.nan, np.imag(extended(*inputs, **settings)))
@@ -71,8 +72,8 @@ def _extends(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 @_extends("abs")
 @_extends("absolute")
-def _abs(x: Array) -> Array:
-    return np.where(np.real(x) < 0, np.negative(x), x)
+def _abs(x: Any) -> Any:
+    return np.where(np.less(x, 0), np.negative(x), x)
 
 
 @_extends("sign")
@@ -81,25 +82,25 @@ def _abs(x: Array) -> Array:
 @_extends("round")
 @_extends("rint")
 @_extends("trunc")
-def _flat(x: Array) -> Array:
+def _flat(x: Any) -> Any:
     return np.zeros_like(x)
 
 
 @_extends("sigmoid")
-def _sigmoid(x: Array) -> Array:
+def _sigmoid(x: Any) -> Any:
     e = np.exp(_abs(x) * -1)  # of what is not positive: it never overflows
     return np.where(np.real(x) < 0, e, 1) / (1 + e)
 
 
 @_extends("logaddexp")
-def _logaddexp(a: Array, b: Array) -> Array:
+def _logaddexp(a: Any, b: Any) -> Any:
     difference = np.subtract(a, b)
     return np.where(np.real(difference) < 0, b, a) + np.log1p(np.exp(_abs(difference) * -1))
 
 
 @_extends("power")
 @_extends("pow")
-def _power(a: Array, b: Array) -> Array:
+def _power(a: Any, b: Any) -> Any:
     # exp(b log a) would lose a small imaginary part of a negative base in that of log a, which is π.
     below = np.real(a) < 0
     turned = np.power(np.where(below, np.negative(a), a), b)
@@ -109,7 +110,7 @@ def _power(a: Array, b: Array) -> Array:
 
 @_extends("arctan2")
 @_extends("atan2")
-def _atan2(y: Array, x: Array) -> Array:
+def _atan2(y: Any, x: Any) -> Any:
     steep = np.abs(np.real(y)) > np.abs(np.real(x))
     ratio = np.where(steep, x, y) / np.where(steep, y, x)
     return np.where(steep, -1, 1) * np.arctan(ratio)  # up to a multiple of π/2, which is real

@@ -28,8 +28,7 @@ import numpy as np
 
 from gradwire_backends.finite_difference.methods import estimator
 from gradwire_backends.finite_difference.point import Point
-from gradwire_service.backend import Executable, Interrupt, Options, RunInfo, Tensors, never
-from gradwire_service.errors import NotDifferentiableError, NotScalarError
+from gradwire_service.backend import Executable, Interrupt, Options, RunInfo, Tensors, check_ends, check_scalar, never
 from gradwire_service.graph import FLOAT32, FLOAT64, ElementType
 from gradwire_service.interpreter import interpret
 from gradwire_service.ops.base import Value
@@ -56,14 +55,7 @@ class FiniteDifferenceBackend:
 
     def prepare(self, graph: FlatGraph) -> Executable:
         """Evaluate, without differentiating."""
-        run = self._prepare(graph)
-
-        def evaluate(inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
-            if info is not None:
-                info.function_evaluations += 1
-            return run(inputs, interrupt)
-
-        return evaluate
+        return self._prepare(graph)
 
     def prepare_gradients(self, graph: FlatGraph, of: str, wrt: Sequence[str], options: Options) -> Executable:
         """Differentiate a scalar, element by element.
@@ -71,12 +63,10 @@ class FiniteDifferenceBackend:
         Raises: NotScalarError, NotDifferentiableError, InvalidRequestError for a method that there is not or a step
             that is no length; the executable: NotFiniteError when the scalar is not finite at a stencil point.
         """
-        output = graph.outputs[of]
-        if output.shape != ():
-            raise NotScalarError(f"the gradient of {of!r} was asked for, but its shape is {[*output.shape]}", block=of)
-        _check_floating([of], graph.outputs)
-        _check_floating(wrt, graph.variables)
+        check_scalar(graph, of)
+        check_ends(graph, [of], wrt)
         estimate = estimator(options)
+        output = graph.outputs[of]
         evaluate = self._prepare(FlatGraph.of({of: output}, graph.variables.values()))
         roundings = _roundings([output])
 
@@ -105,8 +95,7 @@ class FiniteDifferenceBackend:
 
         Raises: NotDifferentiableError, InvalidRequestError, NotFiniteError, as `prepare_gradients` does.
         """
-        _check_floating(of, graph.outputs)
-        _check_floating(wrt, graph.variables)
+        check_ends(graph, of, wrt)
         estimate = estimator(options)
         outputs = {name: graph.outputs[name] for name in of}
         evaluate = self._prepare(FlatGraph.of(outputs, graph.variables.values()))
@@ -145,11 +134,3 @@ def _roundings(outputs: Iterable[Value]) -> dict[str, float]:
 
 def _rounding(value: Value) -> float:
     return float(np.finfo(value.element_type.dtype).eps)
-
-
-def _check_floating(names: Iterable[str], values: Mapping[str, Value]) -> None:
-    for name in names:
-        kind = values[name].element_type
-        if not kind.is_floating:
-            message = f"the elements of {name!r} are {kind}, not floating: they have no derivative; convert with astype"
-            raise NotDifferentiableError(message, block=name)

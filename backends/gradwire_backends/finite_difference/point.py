@@ -33,11 +33,11 @@ class Point:
     ) -> None:
         self.evaluate = evaluate
         self.inputs = {name: inputs[name] for name in graph.variables}
-        self.of = of
+        self.labels = {name: graph.outputs[name].name or name for name in of}
         self.interrupt = interrupt
         self.info = info
         self.outputs = self._outputs({})
-        self.value = _row(self.outputs, "at this point")
+        self.value = self._row(self.outputs, "at this point")
 
     def along_element(self, name: str, i: int, rounding: float) -> Line:
         """Move one element.
@@ -58,7 +58,9 @@ class Point:
             with np.errstate(over="ignore"):
                 elements[i] = origin + t
             offset = float(elements[i]) - origin
-            return offset, _row(self._outputs({name: moved}), f"where {label} is moved from {origin} by {offset:.1e}")
+            return offset, self._row(
+                self._outputs({name: moved}), f"where {label} is moved from {origin} by {offset:.1e}"
+            )
 
         scales = [max(1.0, abs(origin)), *([abs(origin)] if 0 < abs(origin) < 1 else [])]
         return Line(move, self.value, scales, rounding, label, math.copysign(1.0, origin))
@@ -87,7 +89,7 @@ class Point:
                     for name, tangent in tangents.items()
                 }
             stays = all(np.array_equal(moved[name], self.inputs[name]) for name in moved)
-            row = _row(self._outputs(moved), f"at {t:.1e} times the tangent from this point")
+            row = self._row(self._outputs(moved), f"at {t:.1e} times the tangent from this point")
             return 0.0 if stays else t, row
 
         return Line(move, self.value, sorted(set(scales) - {math.inf}, reverse=True), rounding, "the tangent")
@@ -96,20 +98,19 @@ class Point:
         self.interrupt()
         self.info.function_evaluations += 1
         outputs = self.evaluate({**self.inputs, **moved}, self.interrupt)
-        return {name: outputs[name] for name in self.of}
+        return {name: outputs[name] for name in self.labels}
 
-
-def _row(outputs: Tensors, where: str) -> Array:
-    """Return the elements of all outputs, after seeing that they are finite."""
-    for name, value in outputs.items():
-        finite = np.isfinite(value)
-        if not finite.all():
-            raise NotFiniteError(
-                f"{name!r} is {value[~finite][0]} {where}, so that differences of it say nothing; "
-                "give a smaller step, or use a backend that differentiates the graph",
-                block=name,
-            )
-    return np.concatenate([value.reshape(-1).astype(np.float64) for value in outputs.values()])
+    def _row(self, outputs: Tensors, where: str) -> Array:
+        """Return the elements of all outputs, after seeing that they are finite."""
+        for name, value in outputs.items():
+            finite = np.isfinite(value)
+            if not finite.all():
+                raise NotFiniteError(
+                    f"{self.labels[name]!r} is {value[~finite][0]} {where}, so that differences of it say nothing; "
+                    "give a smaller step, or use a backend that differentiates the graph",
+                    block=self.labels[name],
+                )
+        return np.concatenate([value.reshape(-1).astype(np.float64) for value in outputs.values()])
 
 
 def _check_finite(values: Array, label: str) -> None:

@@ -1,30 +1,28 @@
-"""Graphs: the formulas of a user, gathered, named and written as a message."""
+"""Graphs: what a user wrote, gathered, named, and made a message of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import count
 from typing import Any, NamedTuple, Self
 
 from gradwire import text
 from gradwire import v1 as pb
 from gradwire.building import check_name
 from gradwire.catalog import OPS
-from gradwire.composites import Composite, CompositeBlock
-from gradwire.signatures import Attribute
+from gradwire.composites import Composite, CompositeBlock, as_value
 from gradwire.tensors import element_type_code, element_type_of, encode_tensor
-from gradwire.values import Constant, Output, Value, Variable, ancestors, as_input
+from gradwire.values import Constant, Output, Value, Variable, ancestors
 
 
 class Declaration(NamedTuple):
     """What a graph says of a variable.
 
     Attributes:
-        name: what it is fed by.
         shape: for each axis a number, or the name of a dimension.
         element_type: type of the elements.
     """
 
-    name: str
     shape: tuple[int | str, ...]
     element_type: str
 
@@ -48,22 +46,23 @@ class Graph:
             name: what the graph is called in messages and drawings.
             variables: variables to have even if no output needs them, and first, in this order.
 
-        Raises: ValueError when two values bear one name, or nothing is output.
+        Raises: ValueError when two values bear one name, or there is no output.
         """
         if isinstance(outputs, Value):
             outputs = {outputs.label or "result": outputs}
         if not outputs:
             raise ValueError(f"graph {name!r} has no output; name at least one value as an output")
-        shown = {key: _shown(value) for key, value in outputs.items()}
-        self._writer = writer = _Writer(shown, list(variables))
-        self._message = writer.message(name, composites=True)
+        shown = {check_name(key, "an output"): as_value(x, name) for key, x in outputs.items()}
+        level = _Level(variables, shown)
+        self._names = level.names
+        self._message = _message(check_name(name, "a graph"), level)
 
     @classmethod
     def from_message(cls, message: pb.Graph) -> Self:
         """Return the graph of a message, such as a derivative that a server made; the message is not copied."""
         graph = cls.__new__(cls)
+        graph._names = {}
         graph._message = message
-        graph._writer = None
         return graph
 
     @property
@@ -81,7 +80,7 @@ class Graph:
         """What is fed at each run, by name."""
         return {
             x.name: Declaration(
-                x.name, tuple(d.name if d.HasField("name") else d.size for d in x.dimensions), element_type_of(x)
+                tuple(d.name if d.HasField("name") else d.size for d in x.dimensions), element_type_of(x)
             )
             for x in self._message.variables
         }
@@ -96,11 +95,9 @@ class Graph:
 
         Raises: ValueError when the graph does not have the value.
         """
-        if isinstance(value, str):
-            return value
-        found = self._writer.names.get(value.serial) if self._writer else value.label
+        found = value if isinstance(value, str) else self._names.get(value.serial) or value.label
         if not found:
-            raise ValueError(f"graph {self.name!r} has no value {value!r}; it is not among what its outputs are made of")
+            raise ValueError(f"graph {self.name!r} does not have {value!r}; its outputs are not made of that")
         return found
 
     def __str__(self) -> str:
@@ -119,28 +116,142 @@ def _from_bytes(cls: type[Graph], data: bytes) -> Graph:
     return cls.from_message(pb.Graph.FromString(data))
 
 
-def _shown(value: Any) -> Value:
-    found = as_input(value)
-    return found if isinstance(found, Value) else Constant(value)
-
-
-class _Writer:
-    """Names for values, and the message made with them.
+class _Level:
+    """The values of a graph, or of a composite inside it, under names that are unique and good to read.
 
     Attributes:
-        names: name of every value, by its serial.
+        variables, constants, blocks: values by name, inputs before users.
+        outputs: names of values, by the names of the outputs.
+        names: name of each value, by its serial.
     """
 
-    def __init__(self, outputs: Mapping[str, Value], variables: list[Variable]) -> None:
-        self.outputs = outputs
+    def __init__(self, variables: Iterable[Variable], outputs: Mapping[str, Value]) -> None:
+        self.variables: dict[str, Variable] = {}
+        self.constants: dict[str, Constant] = {}
+        self.blocks: dict[str, Value] = {}
         self.names: dict[int, str] = {}
-        needed = [x for x in ancestors(outputs.values()) if not isinstance(x, Variable) or x not in _Same(variables)]
-        self.values = [*variables, *needed]
-        self.taken: dict[str, Value] = {}
-        self.constants: dict[tuple[object, ...], str] = {}
-        self.composites: dict[int, tuple[str, Composite]] = {}
-        for value in self.values:
+        self._labels: dict[str, Value] = {}
+        self._counts: dict[str, int] = {}
+        self._alike: dict[tuple[object, ...], str] = {}
+        values = [*variables, *ancestors(outputs.values())]
+        for value in values:
             if value.label:
-                self.take(value.label, value)
-        for value in self.values:
-            self.names[value.serial] = self.name(value)
+                self._check(value, self._labels.setdefault(value.label, value))
+        for value in values:
+            self._enter(value)
+        self.outputs = {key: self.names[value.serial] for key, value in outputs.items()}
+
+    def _check(self, value: Value, owner: Value) -> None:
+        """Refuse two values of one name, unless they are one variable that was written twice."""
+        alike = (owner.known_shape, owner.known_element_type) == (value.known_shape, value.known_element_type)
+        if owner is not value and not (isinstance(owner, Variable) and isinstance(value, Variable) and alike):
+            raise ValueError(f"two values are called {value.label!r}: {owner!r} and {value!r}; rename one")
+
+    def _enter(self, value: Value) -> None:
+        match value:
+            case Variable():
+                name = value.label
+                self.variables.setdefault(name, value)
+            case Constant():
+                name = self._constant(value)
+                self.constants.setdefault(name, value)
+            case Output():
+                name = f"{self.names[value.inputs[0].serial]}:{value.index}"  # type: ignore[union-attr]  # a block
+            case _:
+                name = value.label or self._unique(value.op)
+                self.blocks[name] = value
+        self.names[value.serial] = name
+
+    def _constant(self, value: Constant) -> str:
+        """Return the name of a constant; those of the same bits share one, unless they were named."""
+        key = (value.array.dtype, value.array.shape, value.array.tobytes())
+        name = value.label or self._alike.get(key) or self._unique("constant")
+        return self._alike.setdefault(key, name) if not value.label else name
+
+    def _unique(self, word: str) -> str:
+        """Return a new name: the word, or the word and a number."""
+        while True:
+            count = self._counts[word] = self._counts.get(word, 0) + 1
+            name = word if count == 1 else f"{word}_{count}"
+            if name not in self._labels:
+                return name
+
+
+def _message(name: str, level: _Level) -> pb.Graph:
+    """Write a graph with all composites that it uses, each once and on one level, where all see each other."""
+    found: dict[Composite, tuple[str, _Level]] = {}
+    taken: set[str] = set()
+    todo = [level]
+    while todo:
+        for value in todo.pop().blocks.values():
+            if isinstance(value, CompositeBlock) and value.composite not in found:
+                names = (value.op if n == 1 else f"{value.op}_{n}" for n in count(1))
+                title = next(title for title in names if title not in taken and title not in OPS)  # it would hide an op
+                taken.add(title)
+                inner = _Level(value.composite.variables, value.composite.outputs)
+                found[value.composite] = title, inner
+                todo.append(inner)
+    titles = {composite: title for composite, (title, _) in found.items()}
+    graph = _written(name, level, titles)
+    graph.composites.extend(
+        pb.Composite(name=title, graph=_written(title, inner, titles)) for title, inner in found.values()
+    )
+    return graph
+
+
+def _written(name: str, level: _Level, titles: Mapping[Composite, str]) -> pb.Graph:
+    names = level.names
+    return pb.Graph(
+        name=name,
+        variables=[_variable(x) for x in level.variables.values()],
+        constants=[pb.Constant(name=key, value=encode_tensor(x.array)) for key, x in level.constants.items()],
+        blocks=[
+            pb.Block(
+                id=key,
+                op=titles[x.composite] if isinstance(x, CompositeBlock) else x.op,
+                inputs=[i if isinstance(i, str) else names[i.serial] for i in x.inputs],
+                attributes=_attributes(x) if x.attributes else None,
+            )
+            for key, x in level.blocks.items()
+        ],
+        outputs=[pb.Output(name=key, value=value) for key, value in level.outputs.items()],
+    )
+
+
+def _variable(variable: Variable) -> pb.Variable:
+    return pb.Variable(
+        name=variable.label,
+        element_type=element_type_code(str(variable.known_element_type)),
+        dimensions=_dimensions(variable.shape),
+        documentation=variable.documentation,
+    )
+
+
+def _dimensions(shape: Iterable[int | str]) -> list[pb.Dimension]:
+    return [pb.Dimension(name=size) if isinstance(size, str) else pb.Dimension(size=size) for size in shape]
+
+
+def _attributes(block: Value) -> dict[str, pb.Attribute]:
+    kinds = OPS[block.op].attributes
+    return {name: _attribute(kinds[name][0], value) for name, value in block.attributes.items()}
+
+
+def _attribute(kind: str, value: Any) -> pb.Attribute:
+    """Write an attribute as the kind that its op takes."""
+    match kind:
+        case "boolean":
+            return pb.Attribute(boolean=value)
+        case "integer":
+            return pb.Attribute(integer=value)
+        case "number":
+            return pb.Attribute(real=value)
+        case "text":
+            return pb.Attribute(text=value)
+        case "list of integers":
+            return pb.Attribute(integers=pb.IntegerList(values=value))
+        case "list of numbers":
+            return pb.Attribute(reals=pb.RealList(values=value))
+        case "element type":
+            return pb.Attribute(element_type=element_type_code(value))
+        case _:
+            return pb.Attribute(dimensions=pb.DimensionList(dimensions=_dimensions(value)))

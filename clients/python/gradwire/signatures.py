@@ -31,7 +31,7 @@ class OpSignature(NamedTuple):
         attributes: kind and default, by name.
         elementwise: whether the result has the shape that the inputs broadcast to.
         result: element type of the result; empty: that of the inputs.
-        unpromoted: number of leading inputs that have an element type of their own, such as the condition of `where`.
+        unpromoted: positions of inputs that have an element type of their own, such as the condition of `where`.
     """
 
     inputs: tuple[str, ...]
@@ -39,7 +39,7 @@ class OpSignature(NamedTuple):
     attributes: Mapping[str, tuple[str, object]] = MappingProxyType({})
     elementwise: bool = False
     result: str = ""
-    unpromoted: int = 0
+    unpromoted: tuple[int, ...] = ()
 
 
 def element_type_name(value: object) -> str:

@@ -334,7 +334,7 @@ def apply(op: str, /, *operands: Any, **attributes: Any) -> Value:
         inputs = _with_promoted_constants(op, signature, inputs)
     given, settled = read_attributes(op, signature, attributes) if signature.attributes else (NO_ATTRIBUTES,) * 2
     shape = shapes.shape_of(op, signature, [() if isinstance(x, str) else x.known_shape for x in inputs], settled)
-    kinds = [x.known_element_type for x in inputs[signature.unpromoted :] if isinstance(x, Value)]
+    kinds = [x.known_element_type for i, x in enumerate(inputs) if i not in signature.unpromoted and isinstance(x, Value)]
     return Value(op, inputs, given, shape, shapes.element_type_of(op, signature, kinds, settled))
 
 
@@ -364,13 +364,14 @@ def _with_promoted_constants(
 
     Values of different kinds are never mixed silently; the server refuses them.
     """
-    beside = [x.known_element_type for x in inputs[signature.unpromoted :] if isinstance(x, Value)]
+    promoted = [x for i, x in enumerate(inputs) if i not in signature.unpromoted]
+    beside = [x.known_element_type for x in promoted if isinstance(x, Value)]
     floating = [np.dtype(kind) for kind in beside if kind in ("float64", "float32")]
     if not floating or not (signature.elementwise or signature.variadic or op == "matmul"):
         return inputs
     return tuple(
         Constant(x.array, np.result_type(x.array.dtype, *floating))
-        if i >= signature.unpromoted and isinstance(x, Constant) and x.array.dtype.kind != "f"
+        if i not in signature.unpromoted and isinstance(x, Constant) and x.array.dtype.kind != "f"
         else x
         for i, x in enumerate(inputs)
     )

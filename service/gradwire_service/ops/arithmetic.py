@@ -92,7 +92,6 @@ class MaskedMultiply(Elementwise, name="masked_multiply"):
     """
 
     internal: ClassVar[bool] = True
-    analytic: ClassVar[bool] = False
     latex: ClassVar[str] = "{0} {1}"
 
     def evaluate(self, xp: Namespace, a: Array, b: Array) -> Array:

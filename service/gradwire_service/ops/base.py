@@ -29,6 +29,8 @@ Operand = Union["Value", float, int, bool]
 
 Partial = Union["Value", float]
 
+Domain = Literal["floating", "numeric", "bool", "any"]
+
 _serial = itertools.count()
 
 
@@ -126,7 +128,10 @@ class Op(ABC):
         singular: whether a derivative is infinite or NaN somewhere inside the closed domain. Where the sensitivity
             that flows in is zero, the rule then yields zero instead of 0·∞ (unless `strict_nan` is asked for).
         work: floating-point operations for an element of the result, an estimate.
+        domain: the element types that it takes; "numeric" is floating and integer.
         internal: made by rules; derivative graphs hold it, the catalog does not list it.
+        unpromoted: positions of inputs that keep an element type of their own, such as the condition of `where`, with
+            the type that a number takes there.
     """
 
     registry: ClassVar[dict[str, type[Op]]] = {}
@@ -135,7 +140,9 @@ class Op(ABC):
     analytic: ClassVar[bool] = True
     singular: ClassVar[bool] = False
     work: ClassVar[float] = 1.0
+    domain: ClassVar[Domain] = "any"
     internal: ClassVar[bool] = False
+    unpromoted: ClassVar[Mapping[int, ElementType]] = {}
 
     def __init_subclass__(cls, name: str = "", **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -178,6 +185,13 @@ class Op(ABC):
         """Return a simpler value that is the same in every bit, NaN and infinities included; None for "as it is"."""
         return None
 
+    def check_domain(self, element_type: ElementType) -> None:
+        """Raise ElementTypeError when the op does not take the element type."""
+        if not _DOMAINS[self.domain](element_type):
+            raise ElementTypeError(
+                f"{self.name} takes {self.domain} values, not {element_type}; convert with astype", op=self.name
+            )
+
     def flops(self, y: TensorType, *inputs: Any, **_: Any) -> float:
         """Estimate the floating-point operations of one evaluation."""
         return self.work * y.size
@@ -203,11 +217,10 @@ class Elementwise(Op):
     """An op on one element of each input at a time, broadcast as NumPy does. It states its partial derivatives.
 
     Class attributes:
-        domain: the element types that it takes; "numeric" is floating and integer.
         result: the element type of the result: that of the inputs, or bool.
     """
 
-    domain: ClassVar[Literal["floating", "numeric", "bool", "any"]] = "floating"
+    domain: ClassVar[Domain] = "floating"
     result: ClassVar[ElementType | None] = None
 
     def infer(self, *inputs: Any, **_: Any) -> TensorType:
@@ -220,13 +233,6 @@ class Elementwise(Op):
                 break
         self.check_domain(element_type)
         return TensorType(shape, self.result or element_type)
-
-    def check_domain(self, element_type: ElementType) -> None:
-        """Raise ElementTypeError when the op does not take the element type."""
-        if not _DOMAINS[self.domain](element_type):
-            raise ElementTypeError(
-                f"{self.name} takes {self.domain} values, not {element_type}; convert with astype", op=self.name
-            )
 
     def partials(self, y: Value, *x: Any, **_: Any) -> tuple[Partial, ...]:
         """Return ∂y/∂x for every input, as a value that broadcasts with y, or as a number."""
@@ -335,9 +341,9 @@ class Constant(Op):
         return str(self.array.item()) if self.array.ndim == 0 else f"constant[{self.array.size} elements]"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Full(Op, name="full"):
-    """One number, repeated: y[i] = value.
+    """One number, repeated: y[i] = value; equal to another of the same type and bits.
 
     Shapes: y has the shape that is asked for.
     Units: those of the value.
@@ -353,6 +359,17 @@ class Full(Op, name="full"):
 
     def evaluate(self, xp: Namespace) -> Array:
         return xp.full(self.shape, self.value, dtype=self.element_type.dtype)
+
+    @cached_property
+    def key(self) -> tuple[object, ...]:
+        """What makes two of them the same: 0.0 and -0.0 are not."""
+        return (self.shape, self.element_type, np.array(self.value, self.element_type.dtype).tobytes())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Full) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
 
 def variable(name: str, shape: Sequence[int] = (), element_type: ElementType = FLOAT64) -> Value:
@@ -407,23 +424,24 @@ def promoted(op: Op, inputs: Iterable[Operand]) -> tuple[Value, ...]:
     Raises: ElementTypeError when floating, integer and boolean values are mixed.
     """
     inputs = tuple(inputs)
-    skip = getattr(op, "unpromoted", 0)  # leading inputs of a type of their own, such as the condition of `where`
-    kinds = {x.type.element_type for x in inputs[skip:] if isinstance(x, Value)}
+    own = op.unpromoted
+    shared = [x for i, x in enumerate(inputs) if i not in own] if own else inputs
+    kinds = {x.type.element_type for x in shared if isinstance(x, Value)}
     if len(kinds) == 1 and all(isinstance(x, Value) for x in inputs):
         return inputs  # type: ignore[return-value]
     if not kinds:
-        kinds = {_weak(x) for x in inputs[skip:]}
+        kinds = {_weak(x) for x in shared}
         if FLOAT64 in kinds:
             kinds = {FLOAT64}
     common = common_type(op, kinds) if kinds else BOOL
     result: list[Value] = []
     for i, x in enumerate(inputs):
         if not isinstance(x, Value):
-            kind = BOOL if i < skip else common
+            kind = own.get(i, common)
             if isinstance(x, float) and not kind.is_floating:
                 raise ElementTypeError(f"{op.name} can't take the number {x} beside {kind} values; convert with astype")
             result.append(constant(x, kind))
-        elif i >= skip and x.type.element_type is not common:
+        elif i not in own and x.type.element_type is not common:
             result.append(apply("astype", x, element_type=common))
         else:
             result.append(x)

@@ -17,10 +17,7 @@ Words = npt.NDArray[np.uint64]
 Selection = slice | npt.NDArray[np.int64]
 """Rows of a batch: neighbours, which are not copied, or any."""
 
-GREATEST_ROW_COUNT = 2**32
-"""More rows than this are not shuffled: the product of a row number and half a word must fit in a word."""
-
-_SHUFFLE, _DRAW = 0, 1  # what a key is used for; so two uses of one seed have nothing in common
+_SHUFFLE, _DRAW = 0, 1  # what a key is used for: two uses of one seed have nothing in common
 
 
 class BatchingMode(Enum):
@@ -126,7 +123,8 @@ def _words(seed: int, use: int, epoch: int, count: int) -> Words:
 def _below(limits: npt.NDArray[np.int64], words: Words) -> npt.NDArray[np.int64]:
     """Turn words into numbers below the limits: the upper half of the product of 128 bits.
 
-    Each number has a probability within 2⁻⁶⁴ of the same, and each costs exactly one word.
+    Each number has a probability within 2⁻⁶⁴ of the same, and each costs exactly one word. Limits are at most 2³², so
+    that no product here overflows: more rows than that are no tensor.
     """
     factor = limits.astype(np.uint64)
     half = np.uint64(32)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gradwire_service.errors import NotDifferentiableError, NotScalarError
 from gradwire_service.graph import FLOAT64
-from gradwire_service.ops.base import Value, full
+from gradwire_service.ops.base import Elementwise, Value, full
 from gradwire_service.ops.flat import ancestors
 from gradwire_service.ops.functions import astype, broadcast_to, reshape
 from gradwire_service.ops.functions import sum as sum_
@@ -78,6 +78,8 @@ def jvp(of: Sequence[Value], tangents: Mapping[Value, Value]) -> list[Value]:
     for value in ancestors(of):
         value_dot = tangents.get(value)
         x_dot = tuple(map(dots.get, value.inputs))
+        if not isinstance(value.op, Elementwise):  # which alone broadcasts tangents that were kept small
+            x_dot = tuple(dot and _spread(dot, x) for dot, x in zip(x_dot, value.inputs, strict=True))
         if value.type.element_type.is_floating and any(x is not None for x in x_dot):
             pushed = value.op.jvp(value, value.inputs, x_dot)
             if pushed is not None:

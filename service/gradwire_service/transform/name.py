@@ -83,10 +83,10 @@ class _Names:
         """Return a scalar constant as a number, where another input tells its element type; "" otherwise."""
         if not (isinstance(x.op, Constant) and x.shape == () and isinstance(user.op, Elementwise)):
             return ""
-        first = getattr(user.op, "unpromoted", 0)
-        others = [y for y in user.inputs[first:] if not isinstance(y.op, Constant)]
-        typed = any(y.element_type is x.element_type for y in others)
+        own = user.op.unpromoted
+        shared = [y for i, y in enumerate(user.inputs) if i not in own]
+        typed = any(y.element_type is x.element_type for y in shared if not isinstance(y.op, Constant))
         number = x.op.array.item()
-        if not typed or isinstance(number, bool) or x in user.inputs[:first]:
+        if not typed or isinstance(number, bool) or any(user.inputs[i] is x for i in own):
             return ""
         return repr(number) if np.isfinite(number) else f"{number:+}"

@@ -1,0 +1,228 @@
+"""What generated source is made of below Python's operators: memory, selection, single machine operations.
+
+Imported by the compiler alone. Loads and stores say which stream of which loop nest they belong to: streams of one nest
+never overlap, and LLVM, told so, vectorises without run-time checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llvmlite import binding, ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from gradwire_backends.numba.table import DATA, ITEMS
+
+I8, I32, I64 = (ir.IntType(bits) for bits in (8, 32, 64))
+
+STREAMS = 64
+"""Streams of one nest that are told apart; loads and stores of further ones are taken to overlap with anything."""
+
+Generator = Callable[[Any, Any, Any, Sequence[Any]], Any]
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def item(context: Any, table: Any, place: Any) -> tuple[Any, Generator]:
+    """Return the address of the elements of one array of a table."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        start, place = arguments
+        offset = builder.add(I64(ITEMS), builder.mul(place, I64(8)))
+        array = builder.load(builder.inttoptr(builder.add(start, offset), I64.as_pointer()))
+        return builder.load(builder.inttoptr(builder.add(array, I64(DATA)), I64.as_pointer()))
+
+    return types.int64(types.int64, types.int64), generate
+
+
+def _pointer(element: Any) -> Any:
+    def pointer(context: Any, address: Any, offset: Any) -> tuple[Any, Generator]:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+            return builder.inttoptr(builder.add(*arguments), context.get_value_type(signature.return_type))
+
+        return types.CPointer(element)(types.int64, types.int64), generate
+
+    return intrinsic(pointer)
+
+
+float64s = _pointer(types.float64)
+float32s = _pointer(types.float32)
+int64s = _pointer(types.int64)
+int32s = _pointer(types.int32)
+booleans = _pointer(types.boolean)
+
+
+@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+def load(context: Any, pointer: Any, index: Any, nest: Any, stream: Any) -> tuple[Any, Generator]:
+    """Read an element of a stream."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        loaded = builder.load(builder.gep(arguments[0], [arguments[1]]))
+        _tell_apart(builder.module, loaded, nest.literal_value, stream.literal_value)
+        return context.data_model_manager[pointer.dtype].from_data(builder, loaded)
+
+    return pointer.dtype(pointer, types.int64, nest, stream), generate
+
+
+@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+def store(context: Any, pointer: Any, index: Any, value: Any, nest: Any, stream: Any) -> tuple[Any, Generator]:
+    """Write an element of a stream."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        data = context.data_model_manager[pointer.dtype].as_data(builder, arguments[2])
+        stored = builder.store(data, builder.gep(arguments[0], [arguments[1]]))
+        _tell_apart(builder.module, stored, nest.literal_value, stream.literal_value)
+        return context.get_dummy_value()
+
+    return types.void(pointer, types.int64, pointer.dtype, nest, stream), generate
+
+
+def _tell_apart(module: Any, instruction: Any, nest: int, stream: int) -> None:
+    """Put an access into the scope of its stream, and out of those of the nest's other streams."""
+    if stream >= STREAMS:
+        return
+    domain = module.add_metadata([ir.MetaDataString(module, f"nest {nest}")])
+    scopes = [
+        module.add_metadata([ir.MetaDataString(module, f"stream {nest} {other}"), domain]) for other in range(STREAMS)
+    ]
+    own = scopes.pop(stream)
+    instruction.set_metadata("alias.scope", module.add_metadata([own]))
+    instruction.set_metadata("noalias", module.add_metadata(scopes))
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def select(context: Any, condition: Any, left: Any, right: Any) -> tuple[Any, Generator]:
+    """Choose without a branch."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        return builder.select(*arguments)
+
+    return left(types.boolean, left, left), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def accumulate(context: Any, total: Any, term: Any) -> tuple[Any, Generator]:
+    """Add a term to a sum whose order is free, so that lanes may sum in parallel."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        if isinstance(total, types.Float):
+            return builder.fadd(*arguments, flags=("reassoc",))
+        return builder.add(*arguments)
+
+    return total(total, total), generate
+
+
+def _operation(name: str, inputs: int) -> Any:
+    """Return one of LLVM's own operations on floating numbers."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        kind = arguments[0].type
+        function = builder.module.declare_intrinsic(f"llvm.{name}", [kind], ir.FunctionType(kind, [kind] * inputs))
+        return builder.call(function, arguments)
+
+    match inputs:
+        case 1:
+
+            def unary(context: Any, x: Any) -> tuple[Any, Generator]:
+                return x(x), generate
+
+            return intrinsic(unary)
+        case 2:
+
+            def binary(context: Any, x: Any, y: Any) -> tuple[Any, Generator]:
+                return x(x, x), generate
+
+            return intrinsic(binary)
+        case _:
+
+            def ternary(context: Any, x: Any, y: Any, z: Any) -> tuple[Any, Generator]:
+                return x(x, x, x), generate
+
+            return intrinsic(ternary)
+
+
+sqrt = _operation("sqrt", 1)
+fabs = _operation("fabs", 1)
+rint = _operation("rint", 1)
+copysign = _operation("copysign", 2)
+maximum = _operation("maximum", 2)  # NaN when one of the two is NaN
+minimum = _operation("minimum", 2)
+fma = _operation("fma", 3)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def bits(context: Any, x: Any) -> tuple[Any, Generator]:
+    """Return the bits of a float64 as an integer."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        return builder.bitcast(arguments[0], I64)
+
+    return types.int64(types.float64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def from_bits(context: Any, x: Any) -> tuple[Any, Generator]:
+    """Return the float64 that has these bits."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        return builder.bitcast(arguments[0], ir.DoubleType())
+
+    return types.float64(types.int64), generate
+
+
+_VARIANTS = (("e", 8, "avx512f"), ("d", 4, "avx2"), ("b", 2, "sse2"), ("n", 2, "neon"))
+"""Forms in which glibc's vector library has a function of float64: letter of the instruction set, lanes, CPU feature."""
+
+
+def library(name: str, inputs: int = 1) -> Any:
+    """Return a function of the C library on float64, in vectors where the platform's vector library has it."""
+    double = ir.DoubleType()
+    features = binding.get_host_cpu_features()
+    variants = [
+        (f"_ZGV{letter}N{lanes}{'v' * inputs}_{name}", f"_ZGV_LLVM_N{lanes}{'v' * inputs}_{name}", lanes)
+        for letter, lanes, feature in _VARIANTS
+        if features.get(feature) and binding.address_of_symbol(f"_ZGV{letter}N{lanes}{'v' * inputs}_{name}")
+    ]
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        module = builder.module
+        function = cgutils.get_or_insert_function(module, ir.FunctionType(double, [double] * inputs), name)
+        call = builder.call(function, arguments)
+        for attribute in ("nounwind", "readnone", "willreturn"):
+            set.add(call.attributes, attribute)  # llvmlite's own `add` knows only some of LLVM's attributes
+        for symbol, _, lanes in variants:
+            vector = ir.VectorType(double, lanes)
+            _keep(module, cgutils.get_or_insert_function(module, ir.FunctionType(vector, [vector] * inputs), symbol))
+        if variants:
+            mapping = ",".join(f"{abi}({symbol})" for symbol, abi, _ in variants)
+            set.add(call.attributes, f'"vector-function-abi-variant"="{mapping}"')
+        return call
+
+    if inputs == 1:
+
+        def unary(context: Any, x: Any) -> tuple[Any, Generator]:
+            return types.float64(types.float64), generate
+
+        return intrinsic(unary)
+
+    def binary(context: Any, x: Any, y: Any) -> tuple[Any, Generator]:
+        return types.float64(types.float64, types.float64), generate
+
+    return intrinsic(binary)
+
+
+def _keep(module: Any, function: Any) -> None:
+    """Keep the declaration of a function that is called only after vectorisation."""
+    name = "llvm.compiler.used"
+    used = module.globals.get(name)
+    kept = [] if used is None else list(used.initializer.constant)
+    reference = function.bitcast(I8.as_pointer())
+    if str(reference) in map(str, kept):
+        return
+    initializer = ir.Constant(ir.ArrayType(reference.type, len(kept) + 1), [*kept, reference])
+    if used is None:
+        used = ir.GlobalVariable(module, initializer.type, name)
+        used.linkage, used.section = "appending", "llvm.metadata"
+    used.value_type, used.type, used.initializer = initializer.type, initializer.type.as_pointer(), initializer

@@ -1,0 +1,9 @@
+"""The one table of samples: every op at points of every kind."""
+
+from __future__ import annotations
+
+from gradwire_backends.testing import elementwise, structural
+from gradwire_backends.testing.sample import Sample
+
+SAMPLES: tuple[Sample, ...] = (*elementwise.SAMPLES, *structural.SAMPLES)
+"""Every op has at least one."""

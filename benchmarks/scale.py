@@ -1,0 +1,74 @@
+"""How long a new graph takes: the first answer for 100 blocks, and preparation up to 50,000."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+
+from benchmarks.table import Row
+from benchmarks.timing import shown
+
+import gradwire as gw
+from gradwire_service import Engine
+from gradwire_service.graph import TensorType
+from gradwire_service.query import GradientQuery
+from gradwire_service.wire import decode_graph
+
+
+def rows() -> Iterator[Row]:
+    """Measure."""
+    yield _first_answer()
+    seconds = {n: _prepared(n) for n in (1_000, 10_000, 50_000)}
+    what = "decode + validate + order + differentiate + prepare, {:,} blocks"
+    yield Row(what.format(10_000), shown(seconds[10_000]), "", seconds[10_000], 1.5)
+    ratio = seconds[50_000] / seconds[10_000] / 5
+    yield Row(what.format(50_000), shown(seconds[50_000]), f"5 × that of 10,000, {shown(5 * seconds[10_000])}", ratio)
+
+
+def random_graph(blocks: int, seed: int, size: int = 100) -> gw.Graph:
+    """Make a graph of elementwise blocks, each on the one before it and another of the last few."""
+    import random
+
+    rng = random.Random(seed)
+    values = [gw.variable("x", ("n",)), gw.variable("w", ("n",))]
+    while len(values) < blocks + 1:
+        a, b = values[-1], rng.choice(values[-6:-1])
+        make = rng.choice(
+            (lambda a, b: a + b, lambda a, b: a * gw.sigmoid(b), lambda a, b: gw.tanh(a), lambda a, b: gw.sin(a - b))
+        )
+        values.append(make(a, b))
+    return gw.Graph({"y": gw.sum(values[-1])}, name=f"random_{seed}")
+
+
+def _first_answer() -> Row:
+    """From send to result for graphs that the server has never seen, over a real socket."""
+    import numpy as np
+
+    inputs = {"x": np.linspace(-1, 1, 100), "w": np.linspace(0, 1, 100)}
+    times = []
+    with gw.connect() as service:
+        service.gradient(random_graph(10, 0), inputs, wrt=["x"])
+        for seed in range(1, 16):
+            graph = random_graph(100, seed)
+            start = time.perf_counter()
+            service.gradient(graph, inputs, wrt=["x", "w"])
+            times.append(time.perf_counter() - start)
+    median = statistics.median(times)
+    what = "first answer for a new graph of 100 blocks, milliseconds from send to result"
+    return Row(what, shown(median), f"most {shown(max(times))}", median * 1e3, 50)
+
+
+def _prepared(blocks: int) -> float:
+    """Time all that happens to a graph from bytes to a program that can answer."""
+    message = random_graph(blocks, blocks).to_proto()
+    data = message.SerializeToString()
+    types = {"x": TensorType((3,)), "w": TensorType((3,))}
+    best = float("inf")
+    for _ in range(3):
+        engine = Engine("numpy")
+        start = time.perf_counter()
+        graph = decode_graph(type(message).FromString(data))
+        engine.program(graph, types, [GradientQuery("y", ("x", "w"))])
+        best = min(best, time.perf_counter() - start)
+    return best

@@ -1,0 +1,10 @@
+"""The command line: `gradwire`, and what its commands share.
+
+Results go to stdout, progress and notes to stderr. Every command loads what it computes with when it runs, so that
+`gradwire --help` is there at once.
+"""
+
+from gradwire_service.cli import catalog, graphs, points, running
+from gradwire_service.cli.app import app, main
+
+__all__ = ["app", "catalog", "graphs", "main", "points", "running"]
