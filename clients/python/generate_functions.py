@@ -16,10 +16,12 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+import gradwire_service.blocks  # registers the composites
 import numpy as np
 import scipy.special
-from gradwire_service.graph import AttributeKind, AttributeSignature, ElementType, Signature
-from gradwire_service.ops import Elementwise, Op, catalog
+from gradwire_service.errors import GradwireError
+from gradwire_service.graph import AttributeKind, AttributeSignature, ElementType, Signature, TensorType
+from gradwire_service.ops import Elementwise, Op
 from gradwire_service.optimizers import CatalogEntry, Optimizer, Schedule
 
 PACKAGE = Path(__file__).resolve().parent / "gradwire"
@@ -40,12 +42,27 @@ TYPES: Mapping[AttributeKind, str] = {
 """How an attribute is typed where a user states it."""
 
 
+ALIASES: Mapping[str, str] = {"var": "variance", "std": "standard_deviation", "concat": "concatenate"}
+"""The array API's names for ops that have another one."""
+
+
 def ops() -> Iterator[tuple[str, type[Op], Signature]]:
-    """Yield the ops that clients may use, by name."""
-    for name in sorted(Op.registry):
-        signature = catalog(name)
-        if signature is not None:
-            yield name, Op.registry[name], signature
+    """Yield the ops that users write, by name."""
+    for name, op in sorted(Op.registry.items()):
+        if not op.internal:
+            yield name, op, op.signature()
+
+
+def result_of(op: type[Op], element_type: ElementType) -> ElementType | None:
+    """Return the element type of the result for inputs of one type; None when it can't be told from the op alone."""
+    signature = op.signature()
+    if signature.variadic or op.unpromoted or any(a.required for a in signature.attributes.values()):
+        return None
+    vectors = [TensorType((2,), element_type)] * len(signature.inputs)
+    try:
+        return op().infer(*vectors).element_type
+    except GradwireError:
+        return None
 
 
 def literal(value: object) -> str:
@@ -116,11 +133,13 @@ def write_functions() -> Iterator[str]:
     yield HEADER.format(summary="Every op as a function of values, numbers and arrays, under its array-API name.")
     yield "from __future__ import annotations\nfrom collections.abc import Sequence\n"
     yield "from gradwire.signatures import ElementTypeLike\nfrom gradwire.values import Operand, Value, apply\n\n"
-    yield from exported(name for name, _, _ in ops())
+    yield from exported([*(name for name, _, _ in ops()), *ALIASES])
     for name, op, signature in ops():
         if keyword.iskeyword(name):
             raise SystemExit(f"op {name!r} can't be a function: Python keeps that word")
         yield write_function(name, op, signature)
+    for alias, name in ALIASES.items():
+        yield f"{alias} = {name}\n"
 
 
 def write_selection(module: str, source: object, *, without: object = None) -> Iterator[str]:

@@ -25,6 +25,7 @@ class Limits:
         programs: prepared programs that are kept.
         stored_bytes: memory of the tensors that clients stored, in bytes.
         message_bytes: size of one message, in bytes.
+        structure_bytes: size of one message without the elements of its tensors, in bytes.
     """
 
     blocks: int = 50_000
@@ -42,6 +43,7 @@ class Limits:
     programs: int = 512
     stored_bytes: int = 2 * 2**30
     message_bytes: int = 256 * 2**20
+    structure_bytes: int = 4 * 2**20
 
 
 LIMITS = Limits()

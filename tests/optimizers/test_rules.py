@@ -37,9 +37,9 @@ MOMENTS = {
 STRATEGIES: dict[str, st.SearchStrategy[Optimizer]] = {
     "sgd": st.builds(Sgd, learning_rate=RATES, momentum=SHARES, dampening=SHARES, weight_decay=DECAYS)
     | st.builds(Sgd, learning_rate=RATES, momentum=st.floats(0.1, 0.9), weight_decay=DECAYS, nesterov=st.just(True)),
-    "rmsprop": st.builds(
-        RmsProp, RATES, alpha=SHARES, eps=st.just(1e-3), weight_decay=DECAYS, momentum=SHARES, centered=FLAGS
-    ),
+    "rmsprop": st.builds(RmsProp, RATES, alpha=SHARES, eps=EPSILONS, weight_decay=DECAYS, momentum=SHARES)
+    # v - a² cancels, the more the smaller α is
+    | st.builds(RmsProp, RATES, alpha=st.floats(0.5, 0.99), eps=st.just(1e-3), momentum=SHARES, centered=st.just(True)),
     "adagrad": st.builds(
         Adagrad, RATES, lr_decay=DECAYS, weight_decay=DECAYS, initial_accumulator_value=DECAYS, eps=EPSILONS
     ),
@@ -93,10 +93,10 @@ def test_a_rule_does_what_its_formulas_say(
         documented.trajectory(rule.name, rule, float(w), [float(g) for g in column])
         for w, column in zip(start, np.array(gradients, element_type.dtype).T, strict=True)
     ]
-    # √(v - a²) of the centered form cancels: half of the digits are gone
-    digits = {FLOAT64: 1e-10, FLOAT32: 1e-4} if not getattr(rule, "centered", False) else {FLOAT64: 1e-4, FLOAT32: 0.5}
-    tolerance = digits[element_type]
-    np.testing.assert_allclose(np.array(after), np.array(one_by_one).T, rtol=tolerance, atol=tolerance)
+    tolerance = 1e-10 if element_type is FLOAT64 else 1e-4
+    for found, expected in zip(np.array(after).T, np.array(one_by_one), strict=True):
+        furthest = max(1.0, np.max(np.abs(expected)))  # a way out and back leaves the rounding errors of the far end
+        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance * furthest)
 
 
 @given(rule=ANY_OPTIMIZER)
@@ -123,16 +123,16 @@ def test_the_learning_rate_of_a_rule_is_no_part_of_its_graph(name: str) -> None:
     assert texts[0] == texts[1]
 
 
-@pytest.mark.parametrize("rule", [Adam(eps=0), AdamW(eps=0, weight_decay=0)], ids=str)
+@pytest.mark.parametrize("rule", [Adam(beta1=0.999, eps=0), AdamW(beta1=0.999, eps=0, weight_decay=0)], ids=str)
 def test_bias_is_corrected_in_float64_for_float32_parameters(rule: Optimizer) -> None:
     # In step 1 both corrections cancel what the means did: the step is the learning rate, whatever the gradient.
-    # With 1 - 0.999 computed in float32 it would be wrong by 6e-6.
+    # With 1 - 0.999 computed in float32 it would be wrong by 6e-6 or more.
     (after,) = trajectory(rule, np.zeros(1, np.float32), lambda w, t: np.array([0.37]), 1)
     np.testing.assert_allclose(after, [-rule.learning_rate], rtol=5e-7)
 
 
 def test_a_gradient_that_stays_the_same_never_makes_centered_rmsprop_nan() -> None:
-    after = trajectory(RmsProp(centered=True, alpha=0.5), np.array([1.0]), lambda w, t: np.array([0.1]), 200)
+    after = trajectory(RmsProp(centered=True, alpha=0.5), np.array([1.0]), lambda w, t: np.array([0.7]), 100)
     assert np.all(np.isfinite(after))
 
 

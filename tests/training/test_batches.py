@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gradwire_service.errors import DataMismatchError, HyperparameterError
 from gradwire_service.training import Batching, BatchingMode, Data
-from gradwire_service.training.batches import Selection, draws, length, permutation
+from gradwire_service.training.batches import Selection, _below, draws, length, permutation
 
 PAGE = (Path(__file__).parents[2] / "docs" / "batches.md").read_text()
 SEEDS = st.integers(0, 2**64 - 1)
@@ -74,6 +74,12 @@ def test_orders_are_what_the_code_of_the_page_computes(seed: int, epoch: int, ro
     page = written_down()
     assert permutation(seed, epoch, rows).tolist() == page["permutation"](seed, epoch, rows)
     assert draws(seed, epoch, rows).tolist() == page["draws"](seed, epoch, rows)
+
+
+@given(word=SEEDS, limit=st.integers(1, 2**32) | st.integers(2**32 - 9, 2**32))
+def test_a_number_below_a_limit_is_the_upper_half_of_a_product(word: int, limit: int) -> None:
+    found = _below(np.array([limit]), np.array([word], np.uint64))
+    assert found.tolist() == [written_down()["below"](limit, word)]
 
 
 def test_every_permutation_is_about_as_likely_as_any_other() -> None:

@@ -89,13 +89,13 @@ def _flat(x: Any) -> Any:
 @_extends("sigmoid")
 def _sigmoid(x: Any) -> Any:
     e = np.exp(_abs(x) * -1)  # of what is not positive: it never overflows
-    return np.where(np.real(x) < 0, e, 1) / (1 + e)
+    return np.where(np.less(x, 0), e, 1) / (1 + e)
 
 
 @_extends("logaddexp")
 def _logaddexp(a: Any, b: Any) -> Any:
     difference = np.subtract(a, b)
-    return np.where(np.real(difference) < 0, b, a) + np.log1p(np.exp(_abs(difference) * -1))
+    return np.where(np.less(difference, 0), b, a) + np.log1p(np.exp(_abs(difference) * -1))
 
 
 @_extends("power")
@@ -104,7 +104,7 @@ def _power(a: Any, b: Any) -> Any:
     # exp(b log a) would lose a small imaginary part of a negative base in that of log a, which is π.
     below = np.real(a) < 0
     turned = np.power(np.where(below, np.negative(a), a), b)
-    turned = np.where(below & (np.imag(b) != 0), np.nan, turned)  # the exponent moves: no real power beside this one
+    turned = np.where(below & (np.imag(b) != 0), np.nan * 1j, turned)  # beside this exponent no power is real
     return np.where(below & (np.real(b) % 2 != 0), -turned, turned)
 
 

@@ -13,7 +13,18 @@ from typing import Any
 
 import numba
 
-from gradwire_backends.numba.intrinsics import bits, copysign, fabs, fma, from_bits, library, maximum, minimum, rint, select
+from gradwire_backends.numba.intrinsics import (
+    bits,
+    copysign,
+    fabs,
+    fma,
+    from_bits,
+    library,
+    maximum,
+    minimum,
+    rint,
+    select,
+)
 
 LN2 = 6.93147180559945286227e-01
 LN2_REST = 2.31904681384629955842e-17  # ln 2 = LN2 + LN2_REST to 107 bits
@@ -89,7 +100,11 @@ def _logarithm(u: float, c: float) -> float:
     z = s * s
     w = z * z
     even = w * fma(w, fma(w, 1.531383769920937332e-01, 2.222219843214978396e-01), 3.999999999940941908e-01)
-    odd = fma(w, fma(w, fma(w, 1.479819860511658591e-01, 1.818357216161805012e-01), 2.857142874366239149e-01), 6.666666666666735130e-01)
+    odd = fma(
+        w,
+        fma(w, fma(w, 1.479819860511658591e-01, 1.818357216161805012e-01), 2.857142874366239149e-01),
+        6.666666666666735130e-01,
+    )
     square = 0.5 * f * f
     rest = fma(s, square + fma(z, odd, even), fma(e, LN2_REST, c))
     return fma(e, LN2, -((square - rest) - f))

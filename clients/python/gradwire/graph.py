@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from itertools import count
 from typing import Any, NamedTuple, Self
 
@@ -55,6 +56,7 @@ class Graph:
         shown = {check_name(key, "an output"): as_value(x, name) for key, x in outputs.items()}
         level = _Level(variables, shown)
         self._names = level.names
+        self._kinds = level.element_types
         self._message = _message(check_name(name, "a graph"), level)
 
     @classmethod
@@ -62,6 +64,7 @@ class Graph:
         """Return the graph of a message, such as a derivative that a server made; the message is not copied."""
         graph = cls.__new__(cls)
         graph._names = {}
+        graph._kinds = {}
         graph._message = message
         return graph
 
@@ -75,7 +78,13 @@ class Graph:
         """What the graph is called in messages and drawings."""
         return self._message.name
 
-    @property
+    @cached_property
+    def element_types(self) -> dict[str, str]:
+        """Element types of variables, values and outputs, as far as they are known here, by name."""
+        known = {x.name: element_type_of(x) for x in self._message.variables} | self._kinds
+        return known | {x.name: known[x.value] for x in self._message.outputs if x.value in known}
+
+    @cached_property
     def variables(self) -> dict[str, Declaration]:
         """What is fed at each run, by name."""
         return {
@@ -123,6 +132,7 @@ class _Level:
         variables, constants, blocks: values by name, inputs before users.
         outputs: names of values, by the names of the outputs.
         names: name of each value, by its serial.
+        element_types: by the names of values, where it is known.
     """
 
     def __init__(self, variables: Iterable[Variable], outputs: Mapping[str, Value]) -> None:
@@ -140,6 +150,9 @@ class _Level:
         for value in values:
             self._enter(value)
         self.outputs = {key: self.names[value.serial] for key, value in outputs.items()}
+        self.element_types = {
+            self.names[value.serial]: value.known_element_type for value in values if value.known_element_type
+        }
 
     def _check(self, value: Value, owner: Value) -> None:
         """Refuse two values of one name, unless they are one variable that was written twice."""

@@ -79,7 +79,8 @@ def _basic(item: Any) -> Any:
     if item is None or item is Ellipsis:
         return item
     if isinstance(item, slice):
-        return slice(*(None if end is None else operator.index(end) for end in (item.start, item.stop, item.step)))
+        start, stop, step = (None if end is None else operator.index(end) for end in (item.start, item.stop, item.step))
+        return slice(start, stop, None if step == 1 else step)
     if isinstance(item, int | np.integer) and not isinstance(item, bool):
         return int(item)
     if isinstance(item, list | np.ndarray) or hasattr(item, "known_shape"):

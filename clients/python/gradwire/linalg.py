@@ -3,4 +3,14 @@
 Written by `generate_functions.py` from the registries of the service; not to be edited.
 """
 
-__all__ = ()
+from gradwire.functions import (
+    matmul,
+    matrix_transpose,
+    norm,
+)
+
+__all__ = (
+    "matmul",
+    "matrix_transpose",
+    "norm",
+)

@@ -29,32 +29,31 @@ def shape_of(op: str, signature: OpSignature, shapes: Sequence[Shape | None], at
     known: Any = shapes
     if signature.elementwise:
         return broadcast(op, known)
+    if attributes.get("reduction", "none") != "none":
+        return ()
     if "keepdims" in signature.attributes:
         return _reduced(known[0], attributes)
     rule = _RULES.get(op)
     return None if rule is None else rule(known, attributes)
 
 
-def element_type_of(
-    op: str, signature: OpSignature, kinds: Sequence[str | None], attributes: Attributes
-) -> str | None:
+def element_type_of(signature: OpSignature, kinds: Sequence[str | None], attributes: Attributes) -> str | None:
     """Return the element type of a block's value; None when it is not known.
 
     Args:
-        op: name of the op.
-        signature: its signature.
-        kinds: element types of its inputs, without the unpromoted ones, and without numbers.
-        attributes: its attributes.
+        signature: signature of the op.
+        kinds: element types of the inputs that are promoted together, without numbers.
+        attributes: all settings of the op.
     """
     if "element_type" in attributes:
         return str(attributes["element_type"])
     if signature.result:
         return signature.result
     found = set(kinds)
-    if found == {"float64", "float32"}:
+    if found == {"float64", "float32"} or (signature.floats and found and found <= {"int64", "int32"}):
         return "float64"
-    if found <= {"int64", "int32"} and found:
-        return "float64" if op in _ALWAYS_FLOATING else "int64" if len(found) > 1 else found.pop()
+    if found == {"int64", "int32"}:
+        return "int64"
     return found.pop() if len(found) == 1 else None
 
 
@@ -181,11 +180,10 @@ def _same(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
     return shapes[0]
 
 
-_ALWAYS_FLOATING = ("divide", "mean")  # of integers they make float64
-
 _RULES: Mapping[str, Rule] = {
     "matmul": _matmul,
     "transpose": _transposed,
+    "matrix_transpose": lambda shapes, attributes: (*shapes[0][:-2], *shapes[0][:-3:-1]),
     "reshape": _reshaped,
     "expand_dims": _expanded,
     "squeeze": _squeezed,
@@ -200,7 +198,5 @@ _RULES: Mapping[str, Rule] = {
     "stop_gradient": _same,
     "softmax": _same,
     "log_softmax": _same,
-    "mean_squared_error": lambda shapes, attributes: (),
-    "binary_cross_entropy": lambda shapes, attributes: (),
 }
 

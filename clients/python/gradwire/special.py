@@ -3,4 +3,18 @@
 Written by `generate_functions.py` from the registries of the service; not to be edited.
 """
 
-__all__ = ()
+from gradwire.functions import (
+    erf,
+    log_softmax,
+    logsumexp,
+    softmax,
+    softplus,
+)
+
+__all__ = (
+    "erf",
+    "log_softmax",
+    "logsumexp",
+    "softmax",
+    "softplus",
+)

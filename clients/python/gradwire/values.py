@@ -222,6 +222,11 @@ class Value:
         """The value with its axes in reverse order."""
         return apply("transpose", self)
 
+    @property
+    def mT(self) -> Value:
+        """The value with its last two axes exchanged."""
+        return apply("matrix_transpose", self)
+
     def sum(self, axis: Any = None, *, keepdims: bool = False) -> Value:
         """Add up; see `gw.sum`."""
         return apply("sum", self, axis=axis, keepdims=keepdims)
@@ -331,7 +336,7 @@ def apply(op: str, /, *operands: Any, **attributes: Any) -> Value:
     if len(inputs) != len(signature.inputs) and not (signature.variadic and len(inputs) > len(signature.inputs)):
         raise TypeError(f"{op} takes {len(signature.inputs)} inputs ({', '.join(signature.inputs)}), not {len(inputs)}")
     if any(isinstance(x, Constant) for x in inputs):
-        inputs = _with_promoted_constants(op, signature, inputs)
+        inputs = _with_promoted_constants(signature, inputs)
     given, settled = read_attributes(op, signature, attributes) if signature.attributes else (NO_ATTRIBUTES,) * 2
     shape = shapes.shape_of(op, signature, [() if isinstance(x, str) else x.known_shape for x in inputs], settled)
     kinds = [x.known_element_type for i, x in enumerate(inputs) if i not in signature.unpromoted and isinstance(x, Value)]
@@ -357,24 +362,26 @@ def as_input(operand: Any) -> Value | str:
     raise TypeError(f"{type(operand).__name__} is neither a value nor a number nor an array: {operand!r}")
 
 
-def _with_promoted_constants(
-    op: str, signature: OpSignature, inputs: tuple[Value | str, ...]
-) -> tuple[Value | str, ...]:
+def _promoted(signature: OpSignature, inputs: Sequence[Value | str]) -> list[tuple[int, Value]]:
+    """Return the values that get one element type together, with their places."""
+    own = signature.unpromoted
+    return [(i, x) for i, x in enumerate(inputs) if isinstance(x, Value) and i not in own]
+
+
+def _with_promoted_constants(signature: OpSignature, inputs: tuple[Value | str, ...]) -> tuple[Value | str, ...]:
     """Convert integer and boolean constants beside floating values, as NumPy would: nothing is lost, they are fixed.
 
     Values of different kinds are never mixed silently; the server refuses them.
     """
-    promoted = [x for i, x in enumerate(inputs) if i not in signature.unpromoted]
-    beside = [x.known_element_type for x in promoted if isinstance(x, Value)]
-    floating = [np.dtype(kind) for kind in beside if kind in ("float64", "float32")]
-    if not floating or not (signature.elementwise or signature.variadic or op == "matmul"):
+    together = _promoted(signature, inputs)
+    floating = [x.dtype for _, x in together if x.known_element_type in ("float64", "float32")]
+    if not floating:
         return inputs
-    return tuple(
-        Constant(x.array, np.result_type(x.array.dtype, *floating))
-        if i not in signature.unpromoted and isinstance(x, Constant) and x.array.dtype.kind != "f"
-        else x
-        for i, x in enumerate(inputs)
-    )
+    converted = dict(enumerate(inputs))
+    for i, x in together:
+        if isinstance(x, Constant) and x.dtype.kind != "f":
+            converted[i] = Constant(x.array, np.result_type(x.dtype, *floating))
+    return tuple(converted.values())
 
 
 def ancestors(values: Iterable[Value]) -> list[Value]:

@@ -24,14 +24,18 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _FORMS = {".json": "json", ".pb": "binary", ".binpb": "binary", ".gw": "text", ".txt": "text"}
 
 
+def _existing(path: Path) -> Path:
+    if path != STDIN and not path.is_file():  # typer's own check takes no dash
+        raise typer.BadParameter(f"there is no file {path}")
+    return path
+
+
 GraphFile = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
         help="The graph: its text form, or protobuf's JSON (.json) or binary form (.pb, .binpb). [bold]-[/] is stdin.",
-        exists=True,
-        dir_okay=False,
-        allow_dash=True,
+        callback=_existing,
     ),
 ]
 At = Annotated[

@@ -215,5 +215,5 @@ def _tell(execution: Execution) -> None:
     for warning in execution.warnings:
         output.notice(warning, style="yellow")
     if execution.non_finite:
-        where = f": first in block {execution.non_finite_block}" if execution.non_finite_block else ""
+        where = f", first in {execution.non_finite_block}" if execution.non_finite_block else ""
         output.notice(f"a result is NaN or infinite{where}", style="yellow")

@@ -1,6 +1,21 @@
 """The catalog of ops; importing this package registers every family."""
 
-from gradwire_service.ops import arithmetic
+from gradwire_service.ops import (
+    activation,
+    arithmetic,
+    comparison,
+    conversion,
+    cumulative,
+    exponential,
+    hyperbolic,
+    indexing,
+    joining,
+    linear_algebra,
+    piecewise,
+    reductions,
+    shape,
+    trigonometric,
+)
 from gradwire_service.ops.base import (
     Composite,
     Elementwise,
@@ -24,10 +39,23 @@ __all__ = [
     "Multilinear",
     "Op",
     "Value",
+    "activation",
     "apply",
     "arithmetic",
     "catalog",
+    "comparison",
     "constant",
+    "conversion",
+    "cumulative",
+    "exponential",
     "full",
+    "hyperbolic",
+    "indexing",
+    "joining",
+    "linear_algebra",
+    "piecewise",
+    "reductions",
+    "shape",
+    "trigonometric",
     "variable",
 ]

@@ -171,13 +171,13 @@ class Op(ABC):
         """
         return (None,) * len(x)
 
-    def jvp(self, y: Value, x: tuple[Value, ...], x_dot: tuple[Value | None, ...]) -> Value | None:
+    def jvp(self, y: Value, x: tuple[Value, ...], x_dot: tuple[Any, ...]) -> Value | None:
         """Return the tangent of the result; None for zero.
 
         Args:
             y: the result, at hand.
             x: the inputs.
-            x_dot: their tangents; None for zero.
+            x_dot: their tangents; None for zero, though not for all.
         """
         return None
 
@@ -540,5 +540,3 @@ def catalog(name: str) -> Signature | None:
     """Look up the signature of an op; None when there is none of that name."""
     cls = Op.registry.get(name)
     return None if cls is None else _signature(cls)
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, final
+from typing import Any, ClassVar, final
 
 from gradwire_service.errors import ShapeError
 from gradwire_service.graph import BOOL, FLOAT64, INT64, Array, TensorType
@@ -136,7 +136,7 @@ class Prod(Reduction, name="prod"):
     def vjp(self, y_bar: Value, y: Value, x: Value) -> tuple[Value]:
         return (self.facing(y_bar, x) * self.others(x),)
 
-    def jvp(self, y: Value, x: tuple[Value, ...], x_dot: tuple[Value | None, ...]) -> Value:
+    def jvp(self, y: Value, x: tuple[Value, ...], x_dot: tuple[Value, ...]) -> Value:
         return sum_(x_dot[0] * self.others(x[0]), axis=self.axis, keepdims=self.keepdims)
 
     def others(self, x: Value) -> Value:
@@ -181,7 +181,7 @@ class Extremum(Reduction):
         share = y_bar / sum_(picked, axis=self.axis, keepdims=self.keepdims)
         return (masked_multiply(picked, self.facing(share, x)),)
 
-    def jvp(self, y: Value, x: tuple[Value, ...], x_dot: tuple[Value | None, ...]) -> Value:
+    def jvp(self, y: Value, x: tuple[Value, ...], x_dot: tuple[Value, ...]) -> Value:
         picked = self.picked(y, x[0])
         total = sum_(masked_multiply(picked, x_dot[0]), axis=self.axis, keepdims=self.keepdims)
         return total / sum_(picked, axis=self.axis, keepdims=self.keepdims)
@@ -254,7 +254,7 @@ class LogSumExp(Reduction, name="logsumexp"):
     def vjp(self, y_bar: Value, y: Value, x: Value) -> tuple[Value]:
         return (self.facing(y_bar, x) * exp_difference(x, self.facing(y, x)),)
 
-    def jvp(self, y: Value, x: tuple[Value, ...], x_dot: tuple[Value | None, ...]) -> Value:
+    def jvp(self, y: Value, x: tuple[Value, ...], x_dot: tuple[Value, ...]) -> Value:
         weights = exp_difference(x[0], self.facing(y, x[0]))
         return sum_(x_dot[0] * weights, axis=self.axis, keepdims=self.keepdims)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import gradwire_service.blocks  # noqa: F401  # registers the composites of the library
 from gradwire_service.errors import (
     AttributeValueError,
     DimensionError,
@@ -115,7 +116,10 @@ class _Expansion:
     ) -> Mapping[str, int]:
         """Make the values of a graph whose variables are fed; names get the prefix."""
         values, scope = self.values, {**outer, **graph.composites} if graph.composites else outer
+        faults = len(self.faults)
         dimensions = self.bind(graph.variables, fed, prefix)
+        if len(self.faults) > faults:
+            return dimensions  # sizes that do not fit would only bring faults after faults
         for name, value in fed.items():
             self.name(prefix + name, value)
         for fixed in graph.constants:

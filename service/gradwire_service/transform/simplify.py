@@ -33,9 +33,7 @@ def simplify(graph: FlatGraph, *, strict_nan: bool = False, fast_math: bool = Fa
     return FlatGraph.of(outputs, graph.variables.values())
 
 
-def simplified(
-    outputs: Mapping[str, Value], *, strict_nan: bool = False, fast_math: bool = False
-) -> dict[str, Value]:
+def simplified(outputs: Mapping[str, Value], *, strict_nan: bool = False, fast_math: bool = False) -> dict[str, Value]:
     """Rebuild the outputs, inputs first: each value is replaced by the first that is the same."""
     new: dict[Value, Value] = {}
     known: dict[tuple[object, ...], Value] = {}

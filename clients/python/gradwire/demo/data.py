@@ -39,7 +39,7 @@ def unpacked() -> bytes:
     return gzip.decompress(files(__package__).joinpath(FILE).read_bytes())
 
 
-def load(seed: int = 0) -> Data:
+def load(seed: int = 1) -> Data:
     """Split the rows at random, and scale every feature by its mean and standard deviation over the training rows."""
     head, *lines = unpacked().decode().splitlines()
     table = np.array([line.split(",") for line in lines], np.float64)

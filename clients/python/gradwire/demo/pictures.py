@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from gradwire.demo.data import Array
 
@@ -58,42 +59,46 @@ class Report(NamedTuple):
     learning_rate: float
 
 
-def finite_differences(path: Path, curves: Mapping[str, Curve]) -> None:
-    """Draw errors against step sizes, forward and central: truncation on the right, rounding on the left."""
-    with _picture(path, (8.0, 5.0)) as axes:
+def finite_differences(path: Path, curves: Mapping[str, Curve], complex_step: float) -> None:
+    """Draw errors against step sizes, forward and central: truncation on the right, rounding on the left.
+
+    Args:
+        path: where the picture goes.
+        curves: of forward and central differences, by these names.
+        complex_step: error of the complex step.
+    """
+    with _picture(path, (8.0, 5.2)) as axes:
         axes.set_title("Finite differences: truncation error against rounding error")
+        levels = {name: curve.chosen for name, curve in curves.items()}
         for (name, curve), color in zip(curves.items(), (_ORANGE, _BLUE), strict=True):
             axes.loglog(curve.steps, curve.errors, color=color, label=name, marker="o", markersize=2.5)
-            axes.axhline(curve.chosen, color=color, linestyle=":", linewidth=1.2)
-            note = f"{name}, step chosen by the service: {curve.chosen:.0e}"
-            place = {"xy": (0.99, curve.chosen), "xycoords": axes.get_yaxis_transform()}
-            axes.annotate(note, **place, xytext=(0, 3), textcoords="offset points", ha="right", color=color, fontsize=8)
-        steps = np.array(next(iter(curves.values())).steps)
-        for name, line in _guides(steps, curves).items():
-            axes.loglog(steps, line, color=_GREY, linestyle="--", linewidth=0.9)
-            inside = np.flatnonzero((line > 1e-12) & (line < 1e-1))
-            place_at = inside[len(inside) // 2]
-            axes.annotate(name, (steps[place_at], line[place_at]), xytext=(6, -10), textcoords="offset points",
-                          color=_GREY)  # fmt: skip
+            _level(axes, levels[name], f"{name}, step chosen by the service: {levels[name]:.0e}", color)
+        _level(axes, complex_step, f"complex step: {complex_step:.0e}", _GREEN)
+        for name, steps, line in _guides(curves):
+            axes.loglog(steps, line, color=_GREY, linestyle="--", linewidth=1.0)
+            below = (5, -11) if line[0] < line[-1] else (-32, -11)
+            axes.annotate(name, (steps[5], line[5]), below, textcoords="offset points", color=_GREY)
         axes.set_xlabel("step h over max(1, |x|)")
         axes.set_ylabel("greatest relative error of the gradient")
-        axes.set_ylim(1e-13, 1e2)
-        axes.legend(loc="upper left")
+        axes.set_ylim(1e-17, 1e1)
+        axes.legend(loc="upper center")
 
 
-def _guides(steps: Array, curves: Mapping[str, Curve]) -> dict[str, Array]:
-    """Return lines of the slopes that theory gives, through the curves where each branch is clear."""
+def _level(axes: Axes, height: float, note: str, color: str) -> None:
+    """Draw a line at one error, with a note on the left."""
+    axes.axhline(height, color=color, linestyle=":", linewidth=1.2)
+    place = axes.get_yaxis_transform()
+    axes.annotate(note, (0.01, height), (0, 3), xycoords=place, textcoords="offset points", color=color, fontsize=9)
 
-    def through(name: str, step: float, slope: int) -> Array:
+
+def _guides(curves: Mapping[str, Curve]) -> Iterator[tuple[str, Array, Array]]:
+    """Yield the slopes that theory gives, a little below the branch that each is for: name, steps, heights."""
+    for label, name, middle, slope in (("∝ ε/h", "central", 1e-11, -1), ("∝ h", "forward", 1e-4, 1),
+                                       ("∝ h²", "central", 2e-3, 2)):  # fmt: skip
         curve = curves[name]
-        near = int(np.argmin(np.abs(np.log(curve.steps / step))))
-        return np.asarray(curve.errors[near] * (steps / curve.steps[near]) ** slope)
-
-    return {
-        "∝ h": through("forward", 1e-4, 1),
-        "∝ h²": through("central", 1e-2, 2),
-        "∝ ε/h": np.asarray(np.finfo(np.float64).eps / steps),
-    }
+        steps = middle * np.logspace(-1.5 / abs(slope), 1.5 / abs(slope), 11)
+        height = curve.errors[np.argmin(np.abs(np.log(curve.steps / middle)))] / 5
+        yield label, steps, np.asarray(height * (steps / middle) ** slope)
 
 
 def training(path: Path, reports: Sequence[Report], least: float) -> None:
@@ -107,9 +112,12 @@ def training(path: Path, reports: Sequence[Report], least: float) -> None:
     steps = [report.step for report in reports]
     with _picture(path, (8.0, 4.5)) as axes:
         axes.set_title("Mini-batch gradient descent with a reduced learning rate")
-        axes.plot(steps, [report.loss for report in reports], color=_BLUE, label="loss, mean over an epoch")
+        axes.plot(steps, [report.loss for report in reports], color=_BLUE, marker="o", markersize=3, label="loss, mean over an epoch")
         axes.axhline(least, color=_GREEN, linestyle="--", linewidth=1.2, label=f"least loss, {least:.4f}")
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(10, (1, 2, 5)))
+        axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel("step")
         axes.set_ylabel("loss")
         right = axes.twinx()
@@ -120,8 +128,7 @@ def training(path: Path, reports: Sequence[Report], least: float) -> None:
         right.grid(visible=False)
         right.spines["right"].set_visible(True)
         right.spines["right"].set_color(_ORANGE)
-        handles = [*axes.get_lines(), *right.get_lines()]
-        axes.legend(handles=handles, loc="upper right")
+        axes.legend(handles=[*axes.get_lines(), *right.get_lines()], loc="upper right")
 
 
 @contextmanager

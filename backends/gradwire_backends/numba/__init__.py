@@ -1,0 +1,23 @@
+"""The fast backend: graphs become fused kernels, compiled beside the calls by a process of their own.
+
+A graph goes through readable stages: `legalize` rewrites it into what kernels know, `schedule` groups its blocks,
+`nest` and `source` turn the groups into source text, which is the kernel's identity. The text goes to the `compiler`, a
+disposable process and the only one that loads numba; object code comes back, is kept on disk (`cache`), and is loaded
+by an engine that can be closed again (`loader`). Until then, NumPy answers.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradwire_backends.numba.backend import NumbaBackend
+
+__all__ = ["NumbaBackend"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the backend when it is asked for: the compiler is a module of this package, and needs none of it."""
+    if name not in __all__:
+        raise AttributeError(name)
+    from gradwire_backends.numba.backend import NumbaBackend
+
+    return NumbaBackend

@@ -1,0 +1,78 @@
+"""The language of generated source: the few words and forms of Python that a kernel may be made of.
+
+Source is made of our own words, numbered names and integers, and nothing that a client sent. The compiler holds every
+source against this before it runs a line of it, so that a slip in the generator can't become a way in.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+WORDS = frozenset(
+    # memory
+    "item float64s float32s int64s int32s booleans load store"
+    # conversion, choice, loops
+    " float64 float32 int64 int32 boolean select range min abs"
+    # arithmetic
+    " accumulate maximum minimum sqrt"
+    # functions
+    " exp expm1 log log1p tanh sigmoid softplus log_sigmoid"
+    " sin cos tan asin acos atan atan2 sinh cosh erf power"
+    # products
+    " matrix_product matrix_vector_product dot_product".split()
+)
+"""What source may call."""
+
+NAME = re.compile(r"[a-z]{1,2}[0-9]{0,6}", re.ASCII)
+"""What source may assign to: a letter or two that say what it is, and a number."""
+
+ENTRY = re.compile(r"kernel[0-9]{1,6}", re.ASCII)
+"""What its functions are called."""
+
+_FORMS = (
+    ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.For, ast.Assign, ast.Expr, ast.Call, ast.Name,
+    ast.Load, ast.Store, ast.Constant, ast.Subscript, ast.BinOp, ast.UnaryOp, ast.Compare,
+    ast.Add, ast.Sub, ast.Mult, ast.Div, ast.BitAnd, ast.BitOr, ast.BitXor, ast.USub,
+    ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE,
+)  # fmt: skip
+
+
+def check(source: str) -> ast.Module:
+    """Parse source, and make sure that it is of this language.
+
+    Returns: its tree.
+    Raises: ValueError, naming the line.
+    """
+    tree = ast.parse(source)
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name, decorator_list=[], returns=None) if ENTRY.fullmatch(name):
+                allowed = True
+            case ast.Call(func=ast.Name(), keywords=[]):
+                allowed = True
+            case ast.Name(id=name) if id(node) in called:
+                allowed = name in WORDS
+            case ast.Name(id=name) | ast.arg(arg=name):
+                allowed = NAME.fullmatch(name) is not None
+            case ast.Constant(value=value):
+                allowed = type(value) is int
+            case ast.FunctionDef() | ast.Call():
+                allowed = False
+            case _:
+                allowed = isinstance(node, _FORMS)
+        if not allowed:
+            raise ValueError(f"line {getattr(node, 'lineno', '?')} of a kernel holds {ast.dump(node)[:200]}")
+    return tree
+
+
+def entries(tree: ast.Module) -> list[str]:
+    """Return the names of the functions of a source, in order.
+
+    Raises: ValueError when anything else stands beside them.
+    """
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    if len(names) != len(tree.body) or len(set(names)) != len(names):
+        raise ValueError("a kernel is made of functions, each of a name of its own")
+    return names

@@ -1,0 +1,105 @@
+"""Object code into this process, and out of it again.
+
+Each kernel gets an LLVM engine of its own, which is closed when the kernel is dropped: nothing stays. numba is not
+needed for this, and not loaded.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+from llvmlite import binding
+
+from gradwire_backends.numba import table
+from gradwire_backends.numba.artifact import Artifact
+
+Entry = Callable[[int], None]
+"""A kernel's function: takes the address of a table, and frees the GIL while it runs."""
+
+_ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+_SYMBOL = struct.Struct("<IBBHQQ")  # of a 64-bit ELF file: name, info, other, section, value, size
+_BLAS = {"gw_dgemm": "dgemm", "gw_dgemv": "dgemv", "gw_ddot": "ddot", "gw_sgemm": "sgemm", "gw_sgemv": "sgemv", "gw_sdot": "sdot"}
+_VECTOR_LIBRARIES = ("libmvec.so.1",)
+
+
+class LoadError(Exception):
+    """Object code that this process can't run."""
+
+
+class Kernel:
+    """A loaded kernel.
+
+    Attributes:
+        entries: its functions, in the order in which they are called.
+    """
+
+    def __init__(self, artifact: Artifact) -> None:
+        """Load object code.
+
+        Raises: LoadError when it calls something that this process does not have, or lacks one of its functions.
+        """
+        target = _target()
+        for code in artifact.objects:
+            for symbol in undefined_symbols(code):
+                # LLVM ends the process when it can't resolve a name: ask before.
+                if not any(binding.address_of_symbol(name) for name in (symbol, symbol.lstrip("_"))):
+                    raise LoadError(f"the kernel calls {symbol}, which is not there")
+        engine = binding.create_mcjit_compiler(binding.parse_assembly(""), target.create_target_machine())
+        # The engine lives as long as the functions do: a call that runs holds them.
+        self._close = weakref.finalize(self, engine.close)
+        for code in artifact.objects:
+            engine.add_object_file(binding.ObjectFileRef.from_data(code))
+        engine.finalize_object()
+        addresses = [engine.get_function_address(name) for name in artifact.entries]
+        if not all(addresses):
+            raise LoadError("the object code lacks one of its functions")
+        self.entries: tuple[Entry, ...] = tuple(map(_ENTRY, addresses))
+
+
+def undefined_symbols(code: bytes) -> Iterator[str]:
+    """Return the names that object code expects to find elsewhere; none where object files are not ELF."""
+    if sys.platform != "linux":
+        return
+    sections = {section.name(): section.data() for section in binding.ObjectFileRef.from_data(code).sections()}
+    names = sections.get(b".strtab", b"")
+    for name, _, _, section, _, _ in _SYMBOL.iter_unpack(sections.get(b".symtab", b"")):
+        if name and not section:
+            yield names[name : names.index(b"\0", name)].decode()
+
+
+@cache
+def _target() -> Any:
+    """Make LLVM ready, once: what kernels call must be known before the first is loaded."""
+    table.verify()
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    for name in _VECTOR_LIBRARIES:
+        if sys.platform == "linux":
+            try:
+                binding.load_library_permanently(name)
+            except RuntimeError:
+                continue
+    for symbol, name in _BLAS.items():
+        binding.add_symbol(symbol, _blas(name))
+    return binding.Target.from_default_triple()
+
+
+def _blas(name: str) -> int:
+    """Return the address of a BLAS function with 32-bit sizes, as SciPy's compiled code calls it."""
+    from scipy.linalg import cython_blas
+
+    capsule = cython_blas.__pyx_capi__[name]
+    signature = ctypes.pythonapi.PyCapsule_GetName
+    signature.restype, signature.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    text = signature(capsule)
+    if b"int *" not in text:
+        raise ImportError(f"BLAS counts in another type than int here: {text!r}")
+    return int(pointer(capsule, text))
