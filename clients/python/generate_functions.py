@@ -84,8 +84,11 @@ def write_catalog() -> Iterator[str]:
         )
         parts += [f"attributes={{{attributes}}}"] if attributes else []
         parts += ["elementwise=True"] if issubclass(op, Elementwise) else []
-        result = getattr(op, "result", None)
-        parts += [f"result={str(result)!r}"] if result else []
+        result = result_of(op, ElementType.FLOAT64) or ElementType.FLOAT64
+        if not result.is_floating:
+            parts.append(f"result={str(result)!r}")
+        elif result_of(op, ElementType.INT64) is ElementType.FLOAT64:
+            parts.append("floats=True")
         parts += [f"unpromoted={tuple(op.unpromoted)}"] if op.unpromoted else []
         yield f"{name!r}: OpSignature({', '.join(parts)}),\n"
     yield "}\n"

@@ -15,7 +15,17 @@ import pytest
 from gradwire_backends.complex_step import ComplexStepBackend
 from gradwire_backends.finite_difference import FiniteDifferenceBackend
 from gradwire_backends.numpy import NumpyBackend
-from gradwire_backends.testing import CHECKS, PROMISES, SAMPLES, Check, Outcome, Promise, Sample, assert_close, run_suite
+from gradwire_backends.testing import (
+    CHECKS,
+    PROMISES,
+    SAMPLES,
+    Check,
+    Outcome,
+    Promise,
+    Sample,
+    assert_close,
+    run_suite,
+)
 from gradwire_service.backend import Backend, Executable, Interrupt, RunInfo, Tensors, Tier, never
 from gradwire_service.errors import UnsupportedByBackendError
 from gradwire_service.interpreter import interpret
@@ -198,7 +208,9 @@ class Compiling(NumpyBackend):
             if info is not None:
                 info.tier = self.tier
             factor = self.factor if self.compiled else 1.0
-            return {name: np.asarray(array * array.dtype.type(factor)) for name, array in run(inputs, interrupt).items()}
+            return {
+                name: np.asarray(array * array.dtype.type(factor)) for name, array in run(inputs, interrupt).items()
+            }
 
         return both
 

@@ -39,7 +39,11 @@ FUNCTIONS: Mapping[str, Function] = {
 
 
 def slope(
-    build: Callable[[Value], Value], x: float, options: Options, kind: ElementType = FLOAT64, info: RunInfo | None = None
+    build: Callable[[Value], Value],
+    x: float,
+    options: Options,
+    kind: ElementType = FLOAT64,
+    info: RunInfo | None = None,
 ) -> float:
     """Differentiate a function of one number."""
     graph = FlatGraph.of({"y": build(variable("x", (), kind))})
@@ -174,8 +178,14 @@ def test_a_jvp_has_every_output_in_its_own_shape_and_type() -> None:
     x, z = variable("x", (2,)), variable("z", (), FLOAT32)
     graph = FlatGraph.of({"a": f.exp(x), "b": f.sin(z), "unasked": f.log(x)})
     run = FiniteDifferenceBackend().prepare_jvp(graph, ["a", "b"], ["x", "z"], Options("richardson"))
-    found = run({"x": np.array([0.0, -1.0]), "z": np.float32(1) * np.ones((), np.float32), "tangent x": np.array([1.0, 2]),
-                 "tangent z": np.array(0.5, np.float32)})
+    found = run(
+        {
+            "x": np.array([0.0, -1.0]),
+            "z": np.float32(1) * np.ones((), np.float32),
+            "tangent x": np.array([1.0, 2]),
+            "tangent z": np.array(0.5, np.float32),
+        }
+    )
     assert set(found) == {"a", "tangent a", "b", "tangent b"}
     np.testing.assert_allclose(found["tangent a"], [1.0, 2 * math.exp(-1)], rtol=1e-4)  # float32 is the coarsest
     assert found["tangent b"] == pytest.approx(0.5 * math.cos(1), rel=1e-4)
@@ -237,7 +247,9 @@ def test_a_value_that_is_not_finite_is_named_with_the_element_that_was_moved() -
     logs = f.sum(f.log(x), axis=None)
     logs.name = "total"
     run = FiniteDifferenceBackend().prepare_gradients(FlatGraph.of({"of": logs}), "of", ["x"], Options(step=0.5))
-    with pytest.raises(NotFiniteError, match=r"'total' is nan where x\[1, 0\] is moved from 0.25 by -5.0e-01") as caught:
+    with pytest.raises(
+        NotFiniteError, match=r"'total' is nan where x\[1, 0\] is moved from 0.25 by -5.0e-01"
+    ) as caught:
         run({"x": np.array([[1.0, 2.0], [0.25, 3.0]])})
     assert caught.value.block == "total"
 
@@ -266,7 +278,9 @@ def test_what_is_not_a_scalar_is_refused() -> None:
         FiniteDifferenceBackend().prepare_gradients(FlatGraph.of({"y": f.exp(variable("x", (3,)))}), "y", [], Options())
 
 
-@pytest.mark.parametrize("options", [Options("backward"), Options(step=0.0), Options(step=math.nan), Options(step=-1.0)])
+@pytest.mark.parametrize(
+    "options", [Options("backward"), Options(step=0.0), Options(step=math.nan), Options(step=-1.0)]
+)
 def test_methods_and_steps_that_are_none_are_refused(options: Options) -> None:
     with pytest.raises(InvalidRequestError):
         FiniteDifferenceBackend().prepare_gradients(linear_model(), "loss", ["w"], options)

@@ -40,6 +40,12 @@ def test_every_form_comes_by_stdin_as_well(run: Run, name: str) -> None:
     assert json.loads(answer.stdout)["id"] == parse(ROSENBROCK).id
 
 
+def test_a_graph_comes_back_from_the_forms_that_commands_print(run: Run) -> None:
+    for form in ("text", "message"):
+        printed = run("describe", "-", "--format", form, stdin=ROSENBROCK).stdout
+        assert json.loads(run("describe", "-", "--json", stdin=printed).stdout)["id"] == parse(ROSENBROCK).id
+
+
 def test_a_graph_of_one_constant_is_told_from_a_text_by_its_bytes(run: Run) -> None:
     graph = parse("constant c: float64[] = 1.0\noutput c = c\n")
     answer = run("describe", "-", "--json", stdin=encode_graph(graph).SerializeToString())

@@ -190,6 +190,6 @@ class _Trial:
             array, kind = found[name], value.element_type
             expect(isinstance(array, np.ndarray), f"{name} is a {type(array).__name__}, not an array")
             expect(array.dtype == kind.dtype, f"{name} has elements {array.dtype}, not {kind}")
-            expect(array.shape == value.shape, f"{name} has shape {array.shape}, not {value.shape}")
+            expect(array.shape == value.shape, f"{name} has shape {[*array.shape]}, not {[*value.shape]}")
             expect(array.flags.c_contiguous, f"{name} is not in row-major order")
             assert_close(name, array, expected[name], self.tolerance[kind] if kind.is_floating else 0.0)

@@ -19,6 +19,7 @@ OPS: Mapping[str, OpSignature] = {
             "axis": ("integer", None),
             "keepdims": ("boolean", False),
         },
+        result="int64",
     ),
     "asin": OpSignature(("x",), elementwise=True),
     "astype": OpSignature(
@@ -71,7 +72,7 @@ OPS: Mapping[str, OpSignature] = {
             "reverse": ("boolean", False),
         },
     ),
-    "divide": OpSignature(("a", "b"), elementwise=True),
+    "divide": OpSignature(("a", "b"), elementwise=True, floats=True),
     "einsum": OpSignature(
         ("x",),
         variadic=True,
@@ -150,6 +151,7 @@ OPS: Mapping[str, OpSignature] = {
             "axis": ("list of integers", None),
             "keepdims": ("boolean", False),
         },
+        floats=True,
     ),
     "mean_squared_error": OpSignature(
         ("prediction", "target"),

@@ -31,6 +31,7 @@ class OpSignature(NamedTuple):
         attributes: kind and default, by name.
         elementwise: whether the result has the shape that the inputs broadcast to.
         result: element type of the result; empty: that of the inputs.
+        floats: whether integers make float64.
         unpromoted: positions of inputs that have an element type of their own, such as the condition of `where`.
     """
 
@@ -39,6 +40,7 @@ class OpSignature(NamedTuple):
     attributes: Mapping[str, tuple[str, object]] = MappingProxyType({})
     elementwise: bool = False
     result: str = ""
+    floats: bool = False
     unpromoted: tuple[int, ...] = ()
 
 

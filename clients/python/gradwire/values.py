@@ -339,8 +339,8 @@ def apply(op: str, /, *operands: Any, **attributes: Any) -> Value:
         inputs = _with_promoted_constants(signature, inputs)
     given, settled = read_attributes(op, signature, attributes) if signature.attributes else (NO_ATTRIBUTES,) * 2
     shape = shapes.shape_of(op, signature, [() if isinstance(x, str) else x.known_shape for x in inputs], settled)
-    kinds = [x.known_element_type for i, x in enumerate(inputs) if i not in signature.unpromoted and isinstance(x, Value)]
-    return Value(op, inputs, given, shape, shapes.element_type_of(op, signature, kinds, settled))
+    kinds = [x.known_element_type for _, x in _promoted(signature, inputs)]
+    return Value(op, inputs, given, shape, shapes.element_type_of(signature, kinds, settled))
 
 
 def as_input(operand: Any) -> Value | str:

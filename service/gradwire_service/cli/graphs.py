@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 
 class Format(Enum):
-    """A way to show a graph."""
+    """A way to show a graph; "message" is protobuf's JSON, as other clients take it."""
 
     TEXT = "text"
     LATEX = "latex"
     DOT = "dot"
     SVG = "svg"
+    MESSAGE = "message"
 
 
 class Mode(Enum):
@@ -42,7 +43,9 @@ def describe(
     file: GraphFile,
     dim: Dim = [],  # noqa: B006  # typer's way; nothing changes it
     at: At = None,
-    format: Annotated[Format | None, typer.Option(help="Print the graph in this form instead.")] = None,
+    format: Annotated[
+        Format | None, typer.Option(help="Print the graph in this form instead; message: protobuf's JSON.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Tell order, types and cost of a graph.
@@ -64,7 +67,9 @@ def describe(
     else:
         output.show(_values_table(rows), f"[{graph.name}]  {graph.id}")
         if cost:
-            output.show(f"one evaluation: {output.quantity(cost['flops'])} flops, {output.quantity(cost['bytes'])} bytes")
+            output.show(
+                f"one evaluation: {output.quantity(cost['flops'])} flops, {output.quantity(cost['bytes'])} bytes"
+            )
         else:
             output.notice("types and cost are told when every named dimension has a size: --dim batch=100, or --at")
 
@@ -189,3 +194,9 @@ def render(graph: Graph, format: Format, notes: Mapping[str, Sequence[str]] | No
             return dot(graph, notes)
         case Format.SVG:
             return svg(graph, notes)
+        case Format.MESSAGE:
+            from google.protobuf.json_format import MessageToJson
+
+            from gradwire_service.wire import encode_graph
+
+            return MessageToJson(encode_graph(graph)) + "\n"

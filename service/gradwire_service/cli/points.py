@@ -142,7 +142,10 @@ def _cells(way: str, row: Comparison) -> tuple[str, ...]:
 
 def _as_data(way: str, row: Comparison) -> dict[str, Any]:
     if row.result is None or row.execution is None:
-        return {"backend": way, "error": {"reason": row.error.reason, "message": row.error.message} if row.error else {}}
+        return {
+            "backend": way,
+            "error": {"reason": row.error.reason, "message": row.error.message} if row.error else {},
+        }
     return {
         "backend": way,
         "value": row.result.value,

@@ -72,6 +72,8 @@ def _constant(constant: Constant, digests: bool) -> str:
     value = np.ascontiguousarray(constant.value)
     shape = ", ".join(map(str, constant.value.shape))
     if digests:
+        if value.dtype.kind == "f":
+            value = np.where(np.isnan(value), value.dtype.type(np.nan), value)  # the text form knows but one NaN
         text = hashlib.sha256(value.tobytes()).hexdigest()
     else:
         elements = [_scalar(element) for element in value.ravel().tolist()]

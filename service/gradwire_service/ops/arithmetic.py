@@ -221,7 +221,6 @@ class Power(Elementwise, name="power"):
     Source: Python array API standard, `pow`; the derivatives at 0 as in autograd.
     """
 
-    domain: ClassVar[Numeric] = "numeric"
     singular: ClassVar[bool] = True
     latex: ClassVar[str] = "{0}^{{{1}}}"
     work: ClassVar[float] = 20

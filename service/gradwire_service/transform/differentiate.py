@@ -10,10 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gradwire_service.errors import NotDifferentiableError, NotScalarError
 from gradwire_service.graph import FLOAT64
+from gradwire_service.ops.arithmetic import MaskedMultiply, Multiply
 from gradwire_service.ops.base import Elementwise, Value, full
 from gradwire_service.ops.flat import ancestors
-from gradwire_service.ops.functions import astype, broadcast_to, reshape
+from gradwire_service.ops.functions import astype, broadcast_to, masked_multiply, reshape
 from gradwire_service.ops.functions import sum as sum_
+from gradwire_service.ops.piecewise import Where
 
 
 def gradient(of: Value, wrt: Sequence[Value]) -> list[Value]:
@@ -50,14 +52,18 @@ def vjp(cotangents: Mapping[Value, Value], wrt: Sequence[Value]) -> list[Value]:
     order = ancestors(cotangents)
     active = _descendants(order, wrt)
     sums: dict[Value, Value] = dict(cotangents)
+    chosen: set[Value] = set()  # what `where` or a masked product may not have taken, and all below it
     for value in reversed(order):
         value_bar = sums.get(value)
         if value_bar is None or not active.intersection(value.inputs):
             continue
+        masked = value in chosen
+        if masked or isinstance(value.op, Where | MaskedMultiply):
+            chosen.update(value.inputs if masked else value.inputs[1:])
         for x, x_bar in zip(value.inputs, value.op.vjp(value_bar, value, *value.inputs), strict=True):
             if x_bar is None or x not in active:
                 continue
-            x_bar = _as(x_bar, x)
+            x_bar = _as(_masked(x_bar, value_bar) if masked else x_bar, x)
             sums[x] = sums[x] + x_bar if x in sums else x_bar
     return [_spread(sums[x], x) if x in sums else full(x.type, 0) for x in wrt]
 
@@ -108,6 +114,12 @@ def _descendants(order: Iterable[Value], sources: Iterable[Value]) -> set[Value]
         if value.type.element_type.is_floating and not active.isdisjoint(value.inputs):
             active.add(value)
     return active
+
+
+def _masked(x_bar: Value, y_bar: Value) -> Value:
+    """Let zero win in the product of a sensitivity and a partial derivative, which may be infinite or NaN."""
+    product = isinstance(x_bar.op, Multiply) and x_bar.inputs[0] is y_bar
+    return masked_multiply(*x_bar.inputs) if product else x_bar
 
 
 def _as(x_bar: Value, x: Value) -> Value:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from gradwire import v1 as pb
 from gradwire_service.backend import Options, Tier
@@ -28,7 +32,7 @@ from gradwire_service.query import (
     VjpResult,
 )
 from gradwire_service.wire.bulk import Pieces, head, put_message, put_tensor, put_tensors
-from gradwire_service.wire.tensors import Stored, decode_tensors, encode_tensor, encode_tensors
+from gradwire_service.wire.tensors import encode_tensor, encode_tensors
 
 QUERY_KINDS = (
     pb.QUERY_KIND_VALUE,
@@ -39,7 +43,7 @@ QUERY_KINDS = (
 )
 """The kinds of queries that are answered."""
 
-_TIERS = {
+TIERS = {
     Tier.INTERPRETED: pb.EXECUTION_TIER_INTERPRETED,
     Tier.COMPILED: pb.EXECUTION_TIER_COMPILED,
 }
@@ -52,6 +56,7 @@ _METHODS = {
 _METHOD_NUMBERS = {name: number for number, name in _METHODS.items()}
 
 _NO_ARRAYS: Arrays = {}
+_NOTHING = np.zeros(())
 _ALL_OUTPUTS = ((ValueQuery(),), (_NO_ARRAYS,))
 
 
@@ -62,12 +67,23 @@ class Questions(NamedTuple):
     directions: tuple[Arrays, ...]
 
 
-def decode_queries(
-    messages: Sequence[pb.Query], stored: Stored, bulk: Sequence[memoryview] = ()
-) -> Questions:
+DecodeTensors = Callable[[Mapping[str, pb.Tensor], str], Arrays]
+"""Decodes the entries of a map that stands at a place in the request."""
+
+
+def names_alone(messages: Mapping[str, pb.Tensor], field: str) -> Arrays:
+    """Take the names of tensors for `decode_queries`, where their elements do not count."""
+    return dict.fromkeys(sorted(messages), _NOTHING)
+
+
+def decode_queries(messages: Sequence[pb.Query], decode: DecodeTensors) -> Questions:
     """Return the queries; without any, one for the values of all outputs.
 
-    Raises: InvalidRequestError for a query of no kind; NotImplementedByServerError; what is wrong with a tensor.
+    Args:
+        messages: the queries.
+        decode: decodes the tensors that come with them.
+
+    Raises: InvalidRequestError for a query of no kind; NotImplementedByServerError; what `decode` raises.
     """
     if not messages:
         return Questions(*_ALL_OUTPUTS)
@@ -84,22 +100,24 @@ def decode_queries(
             case "jvp":
                 jvp = message.jvp
                 _refuse_batches(jvp.batched, i, "jvp")
-                along = decode_tensors(jvp.tangents, f"queries[{i}].jvp.tangents", stored, bulk)
+                along = decode(jvp.tangents, f"queries[{i}].jvp.tangents")
                 queries.append(JvpQuery(tuple(jvp.of), tuple(along)))
             case "vjp":
                 vjp = message.vjp
                 _refuse_batches(vjp.batched, i, "vjp")
-                along = decode_tensors(vjp.cotangents, f"queries[{i}].vjp.cotangents", stored, bulk)
+                along = decode(vjp.cotangents, f"queries[{i}].vjp.cotangents")
                 queries.append(VjpQuery(tuple(along), tuple(vjp.wrt)))
             case "hessian_vector_product":
                 hvp = message.hessian_vector_product
-                along = decode_tensors(hvp.vectors, f"queries[{i}].hessian_vector_product.vectors", stored, bulk)
+                along = decode(hvp.vectors, f"queries[{i}].hessian_vector_product.vectors")
                 queries.append(HessianVectorProductQuery(hvp.of, tuple(along)))
             case None:
                 text = f"query {i} is of no kind that this server knows; ask for values or derivatives"
                 raise InvalidRequestError(text, field=f"queries[{i}]")
             case kind:
-                text = f"query {i} asks for a {kind}, which this server does not answer; ask for products (jvp, vjp, hvp)"
+                text = (
+                    f"query {i} asks for a {kind}, which this server does not answer; ask for products (jvp, vjp, hvp)"
+                )
                 raise NotImplementedByServerError(text, field=f"queries[{i}].{kind}")
         directions.append(along)
     return Questions(tuple(queries), tuple(directions))
@@ -111,14 +129,110 @@ def _refuse_batches(batched: bool, query: int, kind: str) -> None:
         raise NotImplementedByServerError(text, field=f"queries[{query}].{kind}.batched")
 
 
-def decode_query_names(messages: Sequence[pb.Query]) -> tuple[Query, ...]:
-    """Return queries of which only the names of tensors count, as `Prepare` has them."""
-    named = []
-    for message in messages:
-        copy = pb.Query()
-        copy.CopyFrom(message)
-        for tensors in (copy.jvp.tangents, copy.vjp.cotangents, copy.hessian_vector_product.vectors):
-            for name in tensors:
-                tensors[name].CopyFrom(_EMPTY)
-        named.append(copy)
-    return decode_queries(named, _nothing).queries
+def decode_choice(message: pb.ExecutionOptions, default: Choice, field: str = "options") -> Choice:
+    """Return which backend is to run, and how.
+
+    Args:
+        message: the options.
+        default: what holds for those that are left out.
+        field: their place in the request.
+
+    Raises: InvalidRequestError for settings of another backend, or out of range.
+    """
+    settings = Settings(message.strict_nan, message.fast_math, default.settings.options)
+    chosen = message.backend or default.backend
+    if message.HasField("finite_difference"):
+        settings = replace(settings, options=_decode_options(message.finite_difference, f"{field}.finite_difference"))
+        if chosen != "finite_difference":
+            text = f"settings of finite differences were given, but the backend is {chosen}; name finite_difference"
+            raise InvalidRequestError(text, field=f"{field}.finite_difference")
+    return Choice(chosen, settings, message.wait_for_compiled)
+
+
+def _decode_options(message: pb.FiniteDifferenceOptions, field: str) -> Options:
+    method = _METHODS.get(message.method)
+    if method is None:
+        raise InvalidRequestError(f"{field}.method is no formula that is known", field=f"{field}.method")
+    if not 0 <= message.step < math.inf:
+        text = f"the step is {message.step}; give a positive number, or leave it out to have one chosen"
+        raise InvalidRequestError(text, field=f"{field}.step")
+    return Options(method, message.step or None, message.executor or Options.executor)
+
+
+def encode_choice(choice: Choice) -> pb.ExecutionOptions:
+    """Return options as a message."""
+    message = pb.ExecutionOptions(
+        backend=choice.backend,
+        wait_for_compiled=choice.wait_for_compiled,
+        fast_math=choice.settings.fast_math,
+        strict_nan=choice.settings.strict_nan,
+    )
+    if choice.backend == "finite_difference":
+        options = choice.settings.options
+        message.finite_difference.method = _METHOD_NUMBERS[options.method]
+        message.finite_difference.step = options.step or 0.0
+        message.finite_difference.executor = options.executor
+    return message
+
+
+def encode_execution(execution: Execution) -> pb.Execution:
+    """Return what ran as a message."""
+    return pb.Execution(
+        backend=execution.backend,
+        tier=TIERS[execution.tier],
+        function_evaluations=execution.function_evaluations,
+        seconds=execution.seconds,
+        non_finite=execution.non_finite,
+        non_finite_block=execution.non_finite_block,
+    )
+
+
+def write_evaluation(evaluation: Evaluation, graph_id: str) -> Pieces:
+    """Write an `EvaluateResponse` as pieces to be joined, among them the arrays of the results themselves."""
+    pieces: Pieces = []
+    for result in evaluation.results:
+        inside: Pieces = []
+        length = _WRITERS[type(result)](inside, result)
+        kind = head(_RESULT_NUMBERS[type(result)], length)
+        pieces += (head(1, len(kind) + length), kind)
+        pieces += inside
+    put_message(pieces, 2, encode_execution(evaluation.execution).SerializeToString())
+    put_message(pieces, 3, graph_id.encode())
+    return pieces
+
+
+def _write_gradient(pieces: Pieces, result: GradientResult) -> int:
+    return put_tensor(pieces, 1, result.value) + put_tensors(pieces, 2, result.gradients)
+
+
+def _write_two(pieces: Pieces, result: JvpResult | VjpResult) -> int:
+    return put_tensors(pieces, 1, result[0]) + put_tensors(pieces, 2, result[1])
+
+
+def _write_hvp(pieces: Pieces, result: HessianVectorProductResult) -> int:
+    length = put_tensor(pieces, 1, result.value)
+    return length + put_tensors(pieces, 2, result.gradients) + put_tensors(pieces, 3, result.products)
+
+
+_WRITERS: Mapping[type[Result], Callable[[Pieces, Any], int]] = {
+    ValueResult: lambda pieces, result: put_tensors(pieces, 1, result.values),
+    GradientResult: _write_gradient,
+    JvpResult: _write_two,
+    VjpResult: _write_two,
+    HessianVectorProductResult: _write_hvp,
+}
+_RESULT_NUMBERS = {
+    result: pb.QueryResult.DESCRIPTOR.fields_by_name[name].number
+    for result, name in {
+        ValueResult: "value",
+        GradientResult: "gradient",
+        JvpResult: "jvp",
+        VjpResult: "vjp",
+        HessianVectorProductResult: "hessian_vector_product",
+    }.items()
+}
+
+
+def encode_gradient(result: GradientResult) -> pb.GradientResult:
+    """Return a scalar and its gradients as a message."""
+    return pb.GradientResult(value=encode_tensor(result.value), gradients=encode_tensors(result.gradients))

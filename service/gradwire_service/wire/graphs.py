@@ -70,12 +70,16 @@ class _Reader:
             return Graph((), {})
         self._find_duplicates("outputs", [o.name for o in message.outputs], f"{place}.outputs")
         self._find_duplicates("composites", [c.name for c in message.composites], f"{place}.composites")
+        variables = [self._variable(v, f"{place}.variables[{i}]") for i, v in enumerate(message.variables)]
+        composites = {
+            c.name: self.graph(c.graph, f"{place}.composites[{c.name[:64]}].graph", depth + 1) for c in message.composites
+        }
         return Graph(
             tuple([self._block(block, place, i) for i, block in enumerate(message.blocks)]),
             {output.name: output.value for output in message.outputs},
-            tuple([self._variable(variable, f"{place}.variables[{i}]") for i, variable in enumerate(message.variables)]),
+            tuple(variables),
             tuple(self._constants(message.constants, place)),
-            {c.name: self.graph(c.graph, f"{place}.composites[{c.name[:64]}].graph", depth + 1) for c in message.composites},
+            composites,
             name=message.name or "graph",
         )
 

@@ -112,7 +112,14 @@ def training(path: Path, reports: Sequence[Report], least: float) -> None:
     steps = [report.step for report in reports]
     with _picture(path, (8.0, 4.5)) as axes:
         axes.set_title("Mini-batch gradient descent with a reduced learning rate")
-        axes.plot(steps, [report.loss for report in reports], color=_BLUE, marker="o", markersize=3, label="loss, mean over an epoch")
+        axes.plot(
+            steps,
+            [report.loss for report in reports],
+            color=_BLUE,
+            marker="o",
+            markersize=3,
+            label="loss, mean over an epoch",
+        )
         axes.axhline(least, color=_GREEN, linestyle="--", linewidth=1.2, label=f"least loss, {least:.4f}")
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(10, (1, 2, 5)))
