@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -158,8 +160,9 @@ class Engine:
         key = (graph.id, tuple(types.items()), tuple(queries), choice.backend, choice.settings)
 
         def make() -> Program:
-            typed = self.typed(graph, types)
-            return Program(typed, queries, backend(choice.backend), choice.settings, self.limits)
+            with collecting_later():
+                typed = self.typed(graph, types)
+                return Program(typed, queries, backend(choice.backend), choice.settings, self.limits)
 
         return self._programs.get(key, make)
 
@@ -507,6 +510,19 @@ class Engine:
         assert isinstance(exact, GradientResult)
         assert isinstance(numerical, GradientResult)
         return check(exact.gradients, numerical.gradients, relative_tolerance)
+
+
+@contextmanager
+def collecting_later() -> Iterator[None]:
+    """Put off the search for unreachable cycles: amid a million new values that all live it finds none, at a price."""
+    if not gc.isenabled():  # by somebody else, who will switch it on again
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _choice(choice: Choice | str) -> Choice:

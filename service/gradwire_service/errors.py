@@ -311,10 +311,15 @@ class OutOfMemoryError(GradwireError):
 
 
 class OverloadedError(GradwireError):
-    """More work is queued than the server takes; try again later."""
+    """More work is queued than the server takes; try again later.
+
+    Class attributes:
+        retry_after: seconds after which to try again.
+    """
 
     reason = "OVERLOADED"
     code = "RESOURCE_EXHAUSTED"
+    retry_after: ClassVar[float] = 0.5
 
 
 class ServerStoppingError(GradwireError):

@@ -89,7 +89,7 @@ def vocabulary() -> dict[str, Any]:
     from gradwire_backends.numba import intrinsics, mathematics, products
 
     known: dict[str, Any] = {**vars(intrinsics), **vars(mathematics), **vars(products)}
-    known |= {"range": range, "min": min, "abs": abs, "boolean": numba.boolean}
+    known |= {"range": range, "min": min, "boolean": numba.boolean}
     known |= {name: getattr(numba, name) for name in ("float64", "float32", "int64", "int32")}
     return {word: known[word] for word in grammar.WORDS}
 

@@ -12,12 +12,12 @@ import re
 WORDS = frozenset(
     # memory
     "item float64s float32s int64s int32s booleans load store"
-    # conversion, choice, loops
-    " float64 float32 int64 int32 boolean select range min abs"
+    # numbers, choice, loops
+    " float64 float32 int64 int32 boolean like select range min"
     # arithmetic
-    " accumulate maximum minimum sqrt"
+    " accumulate maximum minimum sqrt fabs copysign"
     # functions
-    " exp expm1 log log1p tanh sigmoid softplus log_sigmoid"
+    " exp expm1 log log1p tanh sigmoid softplus log_sigmoid exp_difference"
     " sin cos tan asin acos atan atan2 sinh cosh erf power"
     # products
     " matrix_product matrix_vector_product dot_product".split()

@@ -102,6 +102,16 @@ def select(context: Any, condition: Any, left: Any, right: Any) -> tuple[Any, Ge
     return left(types.boolean, left, left), generate
 
 
+@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+def like(context: Any, x: Any, number: Any) -> tuple[Any, Generator]:
+    """Return a small integer as a number of the type of x."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        return context.get_constant(x, number.literal_value)
+
+    return x(x, number), generate
+
+
 @intrinsic  # type: ignore[untyped-decorator]
 def accumulate(context: Any, total: Any, term: Any) -> tuple[Any, Generator]:
     """Add a term to a sum whose order is free, so that lanes may sum in parallel."""

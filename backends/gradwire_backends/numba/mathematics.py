@@ -160,6 +160,12 @@ def log_sigmoid(x: float) -> float:
     return minimum(x, 0.0) - log1p(exp(-fabs(x)))
 
 
+@_inlined
+def exp_difference(a: float, b: float) -> float:
+    """Return e^(a - b), 1 where a = b, and 0 where a = -inf."""
+    return select(a == -INFINITY, 0.0, select(a == b, 1.0, exp(a - b)))
+
+
 sin = library("sin")
 cos = library("cos")
 tan = library("tan")

@@ -129,12 +129,12 @@ _DRAWINGS = {".svg": Format.SVG, ".dot": Format.DOT, ".gv": Format.DOT}
 
 def _notes(engine: Engine, graph: Graph, values: Mapping[str, Array], of: str) -> dict[str, list[str]]:
     """Return for every value of the graph what it is at a point, and the derivative of a scalar for it."""
-    from gradwire_service.query import GradientQuery, GradientResult, ValueQuery, ValueResult
+    from gradwire_service.query import GradientQuery, GradientResult, Query, ValueQuery, ValueResult
 
     rows = [row for row in engine.describe(graph, types=_types(values)) if "/" not in row.name]
     floating = [row.name for row in rows if row.type and row.type.element_type.is_floating and row.kind != "constant"]
     names = tuple(row.name for row in rows if row.kind != "constant")
-    queries = [ValueQuery(names), GradientQuery(of, tuple(floating))]
+    queries: list[Query] = [ValueQuery(names), GradientQuery(of, tuple(floating))]
     found, gradient = engine.evaluate_queries(graph, values, queries).results
     assert isinstance(found, ValueResult)
     assert isinstance(gradient, GradientResult)

@@ -53,8 +53,9 @@ def gradient(
     (result,), execution = Engine().evaluate_queries(graph, require_values(at, graph), query, (), choice(backend))
     assert isinstance(result, GradientResult)
     if out:
+        arrays: dict[str, Any] = {f"gradient/{name}": x for name, x in result.gradients.items()}
         with out.open("wb") as stream:  # savez would add an ending of its own
-            np.savez(stream, value=result.value, **{f"gradient/{n}": x for n, x in result.gradients.items()})
+            np.savez(stream, value=result.value, **arrays)
     if json:
         told = {"backend": execution.backend, "tier": execution.tier.value, "seconds": execution.seconds}
         output.show_json({"value": result.value, "gradients": result.gradients, "execution": told})

@@ -44,7 +44,11 @@ class ElementType(Enum):
 
         Raises: ValueError when Gradwire has no such element type.
         """
-        return cls(np.dtype(dtype).name)
+        dtype = np.dtype(dtype)
+        found = _BY_DTYPE.get(dtype)
+        if found is None:
+            raise ValueError(f"there are no values of {dtype}; element types are {', '.join(map(str, cls))}")
+        return found
 
     def __str__(self) -> str:
         return str(self.value)
@@ -55,6 +59,8 @@ for _member in ElementType:
     _member.itemsize = _member.dtype.itemsize
     _member.is_floating = _member.dtype.kind == "f"
     _member.is_integer = _member.dtype.kind == "i"
+
+_BY_DTYPE = {member.dtype: member for member in ElementType}  # big-endian dtypes are others, and not among them
 
 FLOAT64, FLOAT32, INT64, INT32, BOOL = ElementType
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, final
+from typing import ClassVar, final
 
 from gradwire_service.graph import FLOAT64, Array, TensorType
-from gradwire_service.ops.base import Elementwise, Namespace, Partial, Value, scalar_of
+from gradwire_service.ops.base import Domain, Elementwise, Namespace, Partial, Value, scalar_of
 from gradwire_service.ops.functions import equal, log, logical_and, masked_multiply, reciprocal, square, where
-
-Numeric = Literal["numeric"]
 
 
 @final
@@ -22,7 +20,7 @@ class Add(Elementwise, name="add"):
     Source: Python array API standard, `add`.
     """
 
-    domain: ClassVar[Numeric] = "numeric"
+    domain: ClassVar[Domain] = "numeric"
     latex: ClassVar[str] = "{0} + {1}"
 
     def evaluate(self, xp: Namespace, a: Array, b: Array) -> Array:
@@ -42,7 +40,7 @@ class Subtract(Elementwise, name="subtract"):
     Source: Python array API standard, `subtract`.
     """
 
-    domain: ClassVar[Numeric] = "numeric"
+    domain: ClassVar[Domain] = "numeric"
     latex: ClassVar[str] = "{0} - {1}"
 
     def evaluate(self, xp: Namespace, a: Array, b: Array) -> Array:
@@ -65,7 +63,7 @@ class Multiply(Elementwise, name="multiply"):
     Source: Python array API standard, `multiply`.
     """
 
-    domain: ClassVar[Numeric] = "numeric"
+    domain: ClassVar[Domain] = "numeric"
     latex: ClassVar[str] = "{0} {1}"
 
     def evaluate(self, xp: Namespace, a: Array, b: Array) -> Array:
@@ -126,7 +124,7 @@ class Divide(Elementwise, name="divide"):
     Source: Python array API standard, `divide`.
     """
 
-    domain: ClassVar[Numeric] = "numeric"
+    domain: ClassVar[Domain] = "numeric"
     singular: ClassVar[bool] = True
     latex: ClassVar[str] = r"\frac{{{0}}}{{{1}}}"
     work: ClassVar[float] = 4
@@ -155,7 +153,7 @@ class Negative(Elementwise, name="negative"):
     Source: Python array API standard, `negative`.
     """
 
-    domain: ClassVar[Numeric] = "numeric"
+    domain: ClassVar[Domain] = "numeric"
     latex: ClassVar[str] = "-{0}"
 
     def evaluate(self, xp: Namespace, x: Array) -> Array:
@@ -200,7 +198,7 @@ class Square(Elementwise, name="square"):
     Source: Python array API standard, `square`.
     """
 
-    domain: ClassVar[Numeric] = "numeric"
+    domain: ClassVar[Domain] = "numeric"
     latex: ClassVar[str] = "{0}^{{2}}"
 
     def evaluate(self, xp: Namespace, x: Array) -> Array:

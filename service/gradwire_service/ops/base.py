@@ -424,6 +424,9 @@ def promoted(op: Op, inputs: Iterable[Operand]) -> tuple[Value, ...]:
     Raises: ElementTypeError when floating, integer and boolean values are mixed.
     """
     inputs = tuple(inputs)
+    kind = getattr(inputs[0], "element_type", None) if inputs else None
+    if kind and all(type(x) is Value and x.type.element_type is kind for x in inputs):
+        return inputs  # type: ignore[return-value]  # the usual case, and there are many: nothing to do
     own = op.unpromoted
     shared = [x for i, x in enumerate(inputs) if i not in own] if own else inputs
     kinds = {x.type.element_type for x in shared if isinstance(x, Value)}

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, final
+from typing import ClassVar, final
 
 from gradwire_service.graph import Array
 from gradwire_service.graph.types import BOOL, ElementType
-from gradwire_service.ops.base import Elementwise, Namespace, Value, scalar_of
+from gradwire_service.ops.base import Domain, Elementwise, Namespace, Value, scalar_of
 
 
 class Comparison(Elementwise):
     """A question about two numbers; nothing is equal to NaN, less or greater."""
 
-    domain: ClassVar[Literal["numeric", "any"]] = "numeric"
+    domain: ClassVar[Domain] = "numeric"
     result: ClassVar[ElementType | None] = BOOL
 
 
@@ -27,7 +27,7 @@ class Equal(Comparison, name="equal"):
     Source: Python array API standard, `equal`.
     """
 
-    domain: ClassVar[Literal["any"]] = "any"
+    domain: ClassVar[Domain] = "any"
     latex: ClassVar[str] = "{0} = {1}"
 
     def evaluate(self, xp: Namespace, a: Array, b: Array) -> Array:
@@ -44,7 +44,7 @@ class NotEqual(Comparison, name="not_equal"):
     Source: Python array API standard, `not_equal`.
     """
 
-    domain: ClassVar[Literal["any"]] = "any"
+    domain: ClassVar[Domain] = "any"
     latex: ClassVar[str] = r"{0} \neq {1}"
 
     def evaluate(self, xp: Namespace, a: Array, b: Array) -> Array:
@@ -118,7 +118,7 @@ class GreaterEqual(Comparison, name="greater_equal"):
 class Logical(Elementwise):
     """A truth of truths."""
 
-    domain: ClassVar[Literal["bool"]] = "bool"
+    domain: ClassVar[Domain] = "bool"
 
 
 @final

@@ -34,7 +34,7 @@ class FlatGraph:
         found = {value.name: value for value in variables}
         blocks: list[Value] = []
         for value in ancestors(outputs.values()):
-            if isinstance(value.op, Variable):
+            if type(value.op) is Variable:
                 found.setdefault(value.name, value)
             else:
                 blocks.append(value)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 
 from gradwire_service.errors import AttributeValueError, ElementTypeError
 from gradwire_service.graph import Array, TensorType
 from gradwire_service.graph.types import BOOL, ElementType
-from gradwire_service.ops.base import Elementwise, Namespace, Operand, Partial, Value, scalar_of
+from gradwire_service.ops.base import Domain, Elementwise, Namespace, Operand, Partial, Value, scalar_of
 from gradwire_service.ops.functions import equal, logical_and, sign, where
-
-Numeric = Literal["numeric"]
 
 
 @final
@@ -29,7 +27,7 @@ class Abs(Elementwise, name="abs"):
     Source: Python array API standard, `abs`.
     """
 
-    domain: ClassVar[Numeric] = "numeric"
+    domain: ClassVar[Domain] = "numeric"
     analytic: ClassVar[bool] = False
     latex: ClassVar[str] = r"\left|{0}\right|"
 
@@ -54,7 +52,7 @@ class Sign(Elementwise, name="sign"):
     Source: Python array API standard, `sign`.
     """
 
-    domain: ClassVar[Numeric] = "numeric"
+    domain: ClassVar[Domain] = "numeric"
     analytic: ClassVar[bool] = False
     latex: ClassVar[str] = r"\operatorname{{sgn}}\left({0}\right)"
 
@@ -72,7 +70,7 @@ class Selective(Elementwise):
     or NaN, so that √(max(x, 0)) has the gradient 0 where x < 0.
     """
 
-    domain: ClassVar[Literal["numeric", "any"]] = "numeric"
+    domain: ClassVar[Domain] = "numeric"
     analytic: ClassVar[bool] = False
 
     @abstractmethod
@@ -236,7 +234,7 @@ class Where(Selective, name="where"):
     Source: Python array API standard, `where`.
     """
 
-    domain: ClassVar[Literal["any"]] = "any"
+    domain: ClassVar[Domain] = "any"
     unpromoted: ClassVar[Mapping[int, ElementType]] = {0: BOOL}
     analytic: ClassVar[bool] = True  # in the inputs that it chooses from
     latex: ClassVar[str] = r"\begin{{cases}} {1} & \text{{if }} {0} \\ {2} & \text{{otherwise}} \end{{cases}}"

@@ -16,6 +16,7 @@ from gradwire_service.ops.flat import FlatGraph, ancestors
 from gradwire_service.ops.namespace import NUMPY
 
 MULTIPLY = Multiply()
+FIXED = (Constant, Full)
 
 FOLDED_ELEMENTS = 4096
 """Constants up to this size are folded; larger ones would only move work and memory to the preparation."""
@@ -43,7 +44,7 @@ def simplified(outputs: Mapping[str, Value], *, strict_nan: bool = False, fast_m
         return known.setdefault(key, value)
 
     for value in ancestors(outputs.values()):
-        if isinstance(value.op, Variable):
+        if type(value.op) is Variable:
             new[value] = value
             continue
         inputs = tuple(new[x] for x in value.inputs)
@@ -53,7 +54,7 @@ def simplified(outputs: Mapping[str, Value], *, strict_nan: bool = False, fast_m
         simpler = op.simplify(*inputs)
         if simpler is None and fast_math:
             simpler = _fast(op, inputs, value.type)
-        if simpler is None and inputs and all(isinstance(x.op, Constant | Full) for x in inputs):
+        if simpler is None and inputs and all(type(x.op) in FIXED for x in inputs):
             simpler = _folded(candidate)
         if simpler is not None and simpler.type == value.type:
             # What a rule makes may hold new values of its own, one below the other; they are few.

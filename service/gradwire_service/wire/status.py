@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, status_pb2
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 
-from gradwire_service.errors import GradwireError
+from gradwire_service.errors import GradwireError, OverloadedError
 
 DOMAIN = "gradwire"
 DETAILS_KEY = "grpc-status-details-bin"
@@ -35,9 +35,9 @@ def encode_status(error: GradwireError) -> status_pb2.Status:
     for name, fact in list(error.details.items())[:16]:
         info.metadata[shortened(name, _NAME)] = shortened(fact, _FACT)
     _attach(status, info)
-    if retry_after := getattr(error, "retry_after", 0.0):
+    if isinstance(error, OverloadedError):
         delay = Duration()
-        delay.FromNanoseconds(int(retry_after * 1e9))
+        delay.FromNanoseconds(int(error.retry_after * 1e9))
         _attach(status, RetryInfo(retry_delay=delay))
     if error.code == "INVALID_ARGUMENT":
         request = BadRequest()

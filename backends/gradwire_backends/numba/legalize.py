@@ -1,0 +1,147 @@
+"""The graph in terms that kernels know: ops that are made of others are written out, and copies made explicit.
+
+After this, every output is a value of its own that some block computes, every operand of a product and of NumPy lies in
+memory as they read it, and reductions reduce.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import ClassVar, final
+
+from gradwire_service.graph import Array
+from gradwire_service.ops.base import Domain, Elementwise, Namespace, Op, Value, apply, full, scalar_of
+from gradwire_service.ops.flat import FlatGraph, ancestors
+from gradwire_service.ops.linear_algebra import MatMul
+from gradwire_service.ops.piecewise import Clip, Relu
+from gradwire_service.ops.reductions import LogSumExp, Mean, Prod, Reduction, Sum
+
+from gradwire_backends.numba.views import FIRST, Pick, relabels, traced, view
+
+
+@final
+@dataclass(frozen=True)
+class Copy(Elementwise):
+    """The value itself, laid out in memory."""
+
+    internal: ClassVar[bool] = True
+    domain: ClassVar[Domain] = "any"
+    work: ClassVar[float] = 0
+
+    def evaluate(self, xp: Namespace, x: Array) -> Array:
+        return x
+
+
+COPY = Copy()
+
+
+def legalize(graph: FlatGraph, runs_in_kernels: Callable[[Value], bool]) -> FlatGraph:
+    """Rewrite a graph.
+
+    Args:
+        graph: any flat graph.
+        runs_in_kernels: tells whether kernels compute a value, or NumPy does.
+    """
+    new: dict[Value, Value] = {}
+    for value in graph.variables.values():
+        new[value] = value
+    copies: dict[Value, Value] = {}
+
+    def copied(value: Value) -> Value:
+        return copies.setdefault(value, COPY(value))
+
+    for value in graph.blocks:
+        inputs = tuple(new[x] for x in value.inputs)
+        candidate = value if inputs == value.inputs else Value(value.op, inputs, value.type)
+        simpler = written(candidate.op, *inputs) if inputs else None
+        for part in [candidate] if simpler is None else _new_parts(simpler, inputs):
+            new_inputs = tuple(new.get(x, x) for x in part.inputs)
+            if relabels(part):
+                new_inputs = tuple(x if _lies_in_order(x) else copied(x) for x in new_inputs)
+            elif isinstance(part.op, MatMul) and runs_in_kernels(part):
+                new_inputs = tuple(x if _is_operand(x) else copied(x) for x in new_inputs)
+            elif not runs_in_kernels(part) and view(part) is None:
+                new_inputs = tuple(x if _lies_in_order(x) else copied(x) for x in new_inputs)
+            new[part] = part if new_inputs == part.inputs else Value(part.op, new_inputs, part.type)
+        new[value] = new[candidate if simpler is None else simpler]
+    outputs: dict[str, Value] = {}
+    given: set[Value] = set()
+    for name, value in graph.outputs.items():
+        result = new[value]
+        if result in given or view(result) is not None or relabels(result) or not result.inputs:
+            result = COPY(result)
+        given.add(result)
+        outputs[name] = result
+    return FlatGraph.of(outputs, graph.variables.values())
+
+
+def _new_parts(value: Value, inputs: tuple[Value, ...]) -> list[Value]:
+    """Return what a rewritten value is made of, down to the inputs, in order."""
+    newest = max(x.serial for x in inputs)
+    return [part for part in ancestors([value]) if part.serial > newest]
+
+
+def _lies_in_order(value: Value) -> bool:
+    """Tell whether a value lies in memory, all of it, in row-major order (or is a number, which is filled in)."""
+    root, index = traced(value, tuple(FIRST if size == 1 else Pick(i) for i, size in enumerate(value.shape)))
+    followed = [pick.axis for pick, size in zip(index, root.shape, strict=True) if size != 1]
+    axes = [axis for axis, size in enumerate(value.shape) if size != 1]
+    return scalar_of(root) is None and followed == axes and all(pick.plain for pick in index)
+
+
+def _is_operand(value: Value) -> bool:
+    """Tell whether BLAS can read a value where it lies: elements side by side along one of its axes."""
+    root, index = traced(value, tuple(FIRST if size == 1 else Pick(i) for i, size in enumerate(value.shape)))
+    if scalar_of(root) is not None:
+        return False
+    followed = [pick for pick, size in zip(index, root.shape, strict=True) if size != 1]
+    running = [pick.axis for pick in followed if pick.axis is not None]
+    axes = {axis for axis, size in enumerate(value.shape) if size != 1}
+    if set(running) != axes or any(pick.step != 1 for pick in followed if pick.axis is not None):
+        return False
+    return len(value.shape) == 1 or not axes or followed[-1].axis is not None
+
+
+@singledispatch
+def written(op: Op, *inputs: Value) -> Value | None:
+    """Return an op's result written with simpler ops; None for "as it is"."""
+    return None
+
+
+@written.register
+def _(op: Clip, x: Value) -> Value:
+    for name, bound in (("maximum", op.min), ("minimum", op.max)):
+        if bound is not None:
+            x = apply(name, x, bound if x.element_type.is_floating else int(bound))
+    return x
+
+
+@written.register
+def _(op: Relu, x: Value) -> Value:
+    return apply("maximum", x, 0)
+
+
+@written.register
+def _(op: Reduction, x: Value) -> Value | None:
+    """A reduction along axes of size 1 moves no element."""
+    if not isinstance(op, Sum | Mean | Prod) and op.name not in ("max", "min"):
+        return None
+    reduced = op.kept(x.shape)
+    if reduced != x.shape:
+        return None
+    y = op.infer(x.type)
+    return apply("reshape", apply("astype", x, element_type=y.element_type), shape=y.shape)
+
+
+@written.register
+def _(op: LogSumExp, x: Value) -> Value:
+    """Shift by the greatest element, unless that is infinite."""
+    if op.extent(x.shape) == 0:
+        return full(op.infer(x.type), -math.inf)
+    greatest = apply("max", x, axis=op.axis, keepdims=True)
+    shift = apply("where", apply("equal", greatest - greatest, 0), greatest, 0)
+    total = apply("sum", apply("exp", x - shift), axis=op.axis, keepdims=True)
+    return apply("reshape", apply("log", total) + shift, shape=op.infer(x.type).shape)
