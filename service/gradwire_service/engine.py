@@ -37,6 +37,7 @@ from gradwire_service.description import (
 )
 from gradwire_service.errors import (
     DataMismatchError,
+    ElementTypeError,
     GraphUnknownError,
     NotFiniteError,
     UnsupportedByBackendError,
@@ -201,7 +202,7 @@ class Engine:
         choice = choice or self.default
         graph = self.graph(source)
         arrays = self._arrays(graph, inputs)
-        types = {name: TensorType.of(array) for name, array in arrays.items()}
+        types = types_of(arrays)
         program = self.program(graph, types, queries, choice)
         if choice.wait_for_compiled:
             self.wait(program)
@@ -284,7 +285,7 @@ class Engine:
         """
         graph = self.graph(source)
         arrays = self._arrays(graph, inputs_like)
-        types = {name: TensorType.of(array) for name, array in arrays.items()}
+        types = types_of(arrays)
         choice = Choice(backend) if backend else self.default
         program = self.program(graph, types, [GradientQuery(of, tuple(wrt))], choice)
         if wait_for_compiled:
@@ -510,6 +511,20 @@ class Engine:
         assert isinstance(exact, GradientResult)
         assert isinstance(numerical, GradientResult)
         return check(exact.gradients, numerical.gradients, relative_tolerance)
+
+
+def types_of(arrays: Arrays) -> dict[str, TensorType]:
+    """Return the types of arrays by name.
+
+    Raises: ElementTypeError for elements that Gradwire does not have, such as complex numbers or texts.
+    """
+    types: dict[str, TensorType] = {}
+    for name, array in arrays.items():
+        try:
+            types[name] = TensorType.of(array)
+        except ValueError as error:
+            raise ElementTypeError(f"{name!r}: {error}", block=name, field=f"inputs[{name}]") from None
+    return types
 
 
 @contextmanager

@@ -33,7 +33,7 @@ from gradwire_service.ops import FlatGraph, Op
 
 BACKENDS: tuple[Backend, ...] = (NumpyBackend(), FiniteDifferenceBackend(), ComplexStepBackend())
 
-KINKED = {"abs", "clip", "max", "maximum", "min", "minimum", "prod", "relu"}
+KINKED = {"abs", "clip", "max", "maximum", "min", "minimum", "norm", "relu"}  # norm: that of order 1 or infinity
 
 
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.name)
@@ -43,16 +43,22 @@ def test_a_backend_keeps_its_promises(promise: Promise, backend: Backend) -> Non
 
 
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.name)
-@pytest.mark.parametrize("check", CHECKS)
-@pytest.mark.parametrize("sample", SAMPLES, ids=str)
-def test_a_backend_is_right_on_a_sample(sample: Sample, check: Check, backend: Backend) -> None:
-    check(sample, backend)
+@pytest.mark.parametrize("op", sorted({sample.op for sample in SAMPLES}))
+def test_a_backend_is_right_on_every_sample_of_an_op(op: str, backend: Backend) -> None:
+    for sample in SAMPLES:
+        if sample.op == op:
+            for check in CHECKS:
+                try:
+                    check(sample, backend)
+                except Exception as fault:
+                    fault.add_note(f"{check.__name__} {sample}")
+                    raise
 
 
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.name)
 def test_only_complex_step_refuses_and_only_what_is_not_analytic(backend: Backend) -> None:
     refused = {sample.op for sample in SAMPLES for check in CHECKS if check(sample, backend) is Outcome.REFUSED}
-    assert refused <= (KINKED if backend.name == "complex_step" else set())
+    assert refused == (KINKED if backend.name == "complex_step" else set())
 
 
 def test_every_op_has_a_sample() -> None:

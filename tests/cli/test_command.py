@@ -83,6 +83,7 @@ def test_in_a_process_results_go_to_stdout_and_notes_to_stderr(point: Path) -> N
         (["describe", "-"], ROSENBROCK, ExitCode.FINE),
         (["check", "-", "--at", "POINT", "--tolerance", "1e-300"], ROSENBROCK, ExitCode.CHECK_FAILED),
         (["check", "-"], ROSENBROCK, ExitCode.USAGE),
+        (["draw", "-", "-o", "no/such/folder/x.svg"], ROSENBROCK, ExitCode.USAGE),
         (["describe", "-"], "output y = nothing", ExitCode.INVALID),
     ],
 )

@@ -121,6 +121,7 @@ def test_results_are_fresh_arrays_that_may_be_written(engine: Engine) -> None:
         ({**POINT, "q": X}, InputUnknownError, "'q' was fed, but graph 'bilinear' has no such variable"),
         ({"x": X, "w": W[:2]}, DimensionError, "dimension 'n' is 3 in 'x', but 2 in 'w'"),
         ({"x": X, "w": W.astype(np.float32)}, ElementTypeError, "'w' is float64\\[n\\], but was fed float32"),
+        ({"x": X, "w": W * 1j}, ElementTypeError, "'w': there are no values of complex128; element types are float64"),
         ({"x": X, "w": W[None]}, ShapeError, "but was fed 2 axes, of shape \\[1, 3\\]"),
         ({}, SeveralFaultsError, "2 faults: variable 'x' .*; variable 'w'"),
     ],

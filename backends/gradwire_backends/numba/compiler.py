@@ -86,9 +86,9 @@ def vocabulary() -> dict[str, Any]:
     """Return what each word of the language stands for."""
     import numba
 
-    from gradwire_backends.numba import intrinsics, mathematics, products
+    from gradwire_backends.numba import blas, intrinsics, mathematics
 
-    known: dict[str, Any] = {**vars(intrinsics), **vars(mathematics), **vars(products)}
+    known: dict[str, Any] = {**vars(intrinsics), **vars(mathematics), **vars(blas)}
     known |= {"range": range, "min": min, "boolean": numba.boolean}
     known |= {name: getattr(numba, name) for name in ("float64", "float32", "int64", "int32")}
     return {word: known[word] for word in grammar.WORDS}

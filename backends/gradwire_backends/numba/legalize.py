@@ -137,6 +137,18 @@ def _(op: Reduction, x: Value) -> Value | None:
 
 
 @written.register
+def _(op: MatMul, a: Value, b: Value) -> Value | None:
+    """An outer product is element-wise, and fuses with what is."""
+    if a.shape[-1] != 1 or len(a.shape) > 2 or len(b.shape) > 2:
+        return None
+    shape = op.infer(a.type, b.type).shape
+    column = a if len(a.shape) == 2 else apply("reshape", a, shape=(1, 1))
+    row = b if len(b.shape) == 2 else apply("reshape", b, shape=(1, 1))
+    product = column * row
+    return product if product.shape == shape else apply("reshape", product, shape=shape)
+
+
+@written.register
 def _(op: LogSumExp, x: Value) -> Value:
     """Shift by the greatest element, unless that is infinite."""
     if op.extent(x.shape) == 0:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gradwire_backends.testing import elementwise, structural
+from gradwire_backends.testing import composite, elementwise, structural
 from gradwire_backends.testing.sample import Sample
 
-SAMPLES: tuple[Sample, ...] = (*elementwise.SAMPLES, *structural.SAMPLES)
+SAMPLES: tuple[Sample, ...] = (*elementwise.SAMPLES, *structural.SAMPLES, *composite.SAMPLES)
 """Every op has at least one."""

@@ -7,7 +7,7 @@ So retries, and sending a graph again to a server that forgot it, are written on
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
@@ -48,21 +48,21 @@ class Unary:
 
 @dataclass(slots=True)
 class Streaming:
-    """A call with one request, or several, and a stream of responses.
+    """A call with a stream of responses, or of requests.
 
     Attributes:
         path: full name of the method.
-        requests: the requests.
+        requests: makes the requests, for each attempt anew.
         receive: is given each response.
         timeout: seconds that it may take.
-        several_requests: whether the method takes a stream of requests, and has one response.
+        several: whether it is the requests that are a stream.
     """
 
     path: str
-    requests: Sequence[bytes]
-    receive: Callable[[bytes], None]
+    requests: Callable[[], Iterator[bytes]]
+    receive: Callable[[bytes], object]
     timeout: float | None
-    several_requests: bool = False
+    several: bool = False
 
 
 @dataclass(slots=True)
@@ -86,11 +86,13 @@ class Method:
     Attributes:
         path: its full name.
         response: class of its responses.
+        tells_id: whether its responses have the id of the request's graph.
     """
 
-    def __init__(self, service: str, name: str, response: type[Any]) -> None:
+    def __init__(self, service: str, name: str, response: type[Any], *, tells_id: bool = False) -> None:
         self.path = f"/gradwire.v1.{service}/{name}"
         self.response = response
+        self.tells_id = tells_id
 
     def read(self, data: bytes) -> tuple[Any, list[memoryview]]:
         """Return a response, and what was cut out of it."""
@@ -126,11 +128,19 @@ class Core:
         self._sent: WeakKeyDictionary[Graph, Known] = WeakKeyDictionary()
         self._sent_texts: dict[str, Known] = {}
 
-    def bind(self, source: Source, inputs: Mapping[str, Any]) -> tuple[Graph | str, Mapping[str, Any]]:
-        """Return the graph of a source, and what to feed it."""
+    def bind(
+        self, source: Source, inputs: Mapping[str, Any], rows: Collection[str] = ()
+    ) -> tuple[Graph | str, Mapping[str, Any]]:
+        """Return the graph of a source, and what to feed it.
+
+        Args:
+            source: a graph, its text form, or a function.
+            inputs: what to feed.
+            rows: names of arguments of a function whose first axis may have another length in a later run.
+        """
         if isinstance(source, Graph | str):
             return source, inputs
-        return as_function(source).trace(inputs)
+        return as_function(source).trace(inputs, rows)
 
     def feed(self, number: int, graph: Graph | str, feeds: Mapping[str, Any]) -> list[Part]:
         """Write what is fed as a map<string, Tensor>; numbers and lists take the type of their variable.
@@ -146,10 +156,14 @@ class Core:
                 entry = field(1, name.encode()) + field(2, encode_tensor(value).SerializeToString())
                 parts.append(field(number, entry))
             else:
-                parts += tensor_entry(number, name, self._array(graph, name, value))
+                parts += tensor_entry(number, name, self.array(graph, name, value))
         return parts
 
-    def _array(self, graph: Graph | str, name: str, value: Any) -> Array:
+    def array(self, graph: Graph | str, name: str, value: Any) -> Array:
+        """Return what is fed to a variable as an array.
+
+        Raises: TypeError when it is none.
+        """
         try:
             known = graph.element_types.get(name, "") if isinstance(graph, Graph) else "float64"
             return as_array(value, known)
@@ -190,7 +204,7 @@ class Core:
         """Make a call about a graph: by its id if the server has it, else with the graph itself.
 
         Args:
-            method: a method whose requests have the graph in field 1, and whose responses have its id.
+            method: a method whose requests have the graph in field 1.
             graph: the graph.
             parts: the rest of the request.
             timeout: seconds that it may take; None: what holds for the connection.
@@ -206,7 +220,8 @@ class Core:
                 self.forget(graph)
         reply = yield from self.send(Unary(method.path, [_whole(graph), *parts], timeout))
         response, bulk = method.read(reply)
-        self.remember(graph, response.graph_id)
+        if method.tells_id:
+            self.remember(graph, response.graph_id)
         return response, bulk
 
     def follow(
@@ -238,7 +253,7 @@ class Core:
             known = yield from self.register(graph)
             request = b"".join(wrap(known.source))
             try:
-                command = Streaming(method.path, [request], read, timeout)
+                command = Streaming(method.path, lambda: iter([request]), read, timeout)
                 yield from self.send(command, repeatable=lambda: not received)
             except GraphUnknownError:
                 if last:

@@ -30,6 +30,15 @@ class FiniteDifference:
     step: float = 0.0
     executor: str = ""
 
+    @classmethod
+    def of(cls, options: pb.ExecutionOptions) -> FiniteDifference | None:
+        """Read the settings of a run; None when it is not by finite differences."""
+        if not options.HasField("finite_difference"):
+            return None
+        found = options.finite_difference
+        names = {number: name for name, number in _METHODS.items() if name}
+        return cls(names.get(found.method, "central"), found.step, found.executor)
+
     def __post_init__(self) -> None:
         if self.method not in _METHODS:
             raise ValueError(f"there is no method {self.method!r}; there are {', '.join(filter(None, _METHODS))}")

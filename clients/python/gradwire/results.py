@@ -10,6 +10,7 @@ import numpy as np
 
 from gradwire import v1 as pb
 from gradwire.errors import GradwireError
+from gradwire.execution import FiniteDifference
 from gradwire.graph import Graph
 from gradwire.tensors import Array
 
@@ -329,6 +330,7 @@ class Comparison:
 
     Attributes:
         backend: its name.
+        finite_difference: its settings, when it is a numerical way; None otherwise.
         value: the scalar; None when the way failed.
         gradients: by the names of `wrt`; empty when the way failed.
         greatest_relative_error: over all elements, dimensionless.
@@ -339,6 +341,7 @@ class Comparison:
     """
 
     backend: str
+    finite_difference: FiniteDifference | None
     value: np.floating[Any] | None
     gradients: Arrays
     greatest_relative_error: float
@@ -364,7 +367,7 @@ class OptimizerState:
 
 
 class StepResult(tuple[Arrays, OptimizerState]):
-    """Parameters and state after a step, ready to be unpacked: ``parameters, state = service.step(…)``.
+    """Parameters and state after a step: ``parameters, state = service.step(…)``.
 
     Attributes:
         loss: before the update.
@@ -379,6 +382,17 @@ class StepResult(tuple[Arrays, OptimizerState]):
     gradient_norm: float
     skipped: bool
     execution: Execution
+
+    @classmethod
+    def of(cls, message: pb.StepResponse, bulk: Bulk) -> Self:
+        """Read the message."""
+        result = cls((decode_tensors(message.parameters, bulk), OptimizerState.of(message.state, bulk)))
+        result.loss = message.loss
+        result.learning_rate = message.learning_rate
+        result.gradient_norm = message.gradient_norm
+        result.skipped = message.skipped
+        result.execution = Execution.of(message.execution)
+        return result
 
     @property
     def parameters(self) -> Arrays:

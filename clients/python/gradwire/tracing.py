@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
@@ -60,7 +60,7 @@ class Function(Generic[P, R]):
         """Names of the parameters, in order."""
         return list(self._signature.parameters)
 
-    def trace(self, inputs: Feeds) -> tuple[Graph, dict[str, Any]]:
+    def trace(self, inputs: Feeds, rows: Collection[str] = ()) -> tuple[Graph, dict[str, Any]]:
         """Return the graph for arguments of these types, and what to feed it. It is traced once for each of them.
 
         Arrays, floating numbers and lists of numbers become variables, float64 but for arrays, which keep their element
@@ -68,6 +68,7 @@ class Function(Generic[P, R]):
 
         Args:
             inputs: arguments by the names of the parameters.
+            rows: names of arguments whose first axis is the dimension "batch", of any length at each run.
 
         Raises: TypeError when arguments are missing or unknown; TracingError for what a graph can't hold.
         """
@@ -82,13 +83,18 @@ class Function(Generic[P, R]):
                 feeds[name] = leaf if isinstance(leaf, TensorRef) else as_array(leaf, "float64")
             else:
                 built_in.append((name, leaf))
-        types = tuple((name, x.shape, x.dtype.name) for name, x in feeds.items())
+        types = tuple(
+            (name, ("batch", *x.shape[1:]) if name in rows else x.shape, x.dtype.name) for name, x in feeds.items()
+        )
         key = (types, tuple(built_in))
         graph = self._graphs.get(key)
         if graph is None:
             variables = {name: Variable(name, shape, element_type) for name, shape, element_type in types}
             bound.arguments.update(replaced(bound.arguments, variables))
-            result = self._function(*bound.args, **bound.kwargs)
+            try:
+                result = self._function(*bound.args, **bound.kwargs)
+            except ValueError as error:  # `array[0] = value`: NumPy hides why the value is no number
+                raise error.__cause__ if isinstance(error.__cause__, TracingError) else error from None
             outputs = {
                 check_name(name or "result", "an output"): as_value(x, self.title)
                 for name, x in leaves(result, "" if isinstance(result, Mapping) else "result")

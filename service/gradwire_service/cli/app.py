@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from enum import IntEnum
@@ -125,4 +126,14 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without ∂ still gets its table
-    app()
+    try:
+        app()
+    except OSError as error:  # such as a file that can't be written
+        notice(str(error), style="bold red")
+        sys.exit(ExitCode.USAGE)
+    except Exception as error:
+        if "GRADWIRE_TRACEBACK" in os.environ:
+            raise
+        notice(f"INTERNAL: {type(error).__name__}: {error}", style="bold red")
+        notice("  this is a bug in Gradwire; with GRADWIRE_TRACEBACK=1 in the environment it shows where")
+        sys.exit(ExitCode.INTERNAL)

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type
 
 import numpy as np
 
-from gradwire_service.errors import ArityError, ElementTypeError, ShapeError
+from gradwire_service.errors import ArityError, AttributeValueError, ElementTypeError, ShapeError
 from gradwire_service.graph import FLOAT32, FLOAT64, INT64, Array, AttributeKind, AttributeSignature, Signature
 from gradwire_service.graph.types import BOOL, ElementType, TensorType
 
@@ -353,6 +353,10 @@ class Full(Op, name="full"):
     shape: tuple[int | str, ...]
     value: float
     element_type: ElementType = FLOAT64
+
+    def __post_init__(self) -> None:
+        if any(isinstance(size, int) and size < 0 for size in self.shape):
+            raise AttributeValueError(f"full of shape {list(self.shape)}: sizes are not negative")
 
     def infer(self) -> TensorType:
         return TensorType(tuple(int(size) for size in self.shape), self.element_type)

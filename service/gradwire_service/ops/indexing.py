@@ -217,7 +217,7 @@ class ScatterAdd(Op, name="scatter_add"):
     def infer(self, x: TensorType, indices: TensorType) -> TensorType:
         _check_indices(indices, self.name)
         end = self.axis + indices.rank
-        if self.axis < 0 or x.shape[self.axis : end] != indices.shape:
+        if self.axis < 0 or self.size < 0 or x.shape[self.axis : end] != indices.shape:
             raise ShapeError(f"{self.name}: shape {list(x.shape)} lacks that of the indices, {list(indices.shape)}")
         return TensorType((*x.shape[: self.axis], self.size, *x.shape[end:]), x.element_type)
 

@@ -169,6 +169,12 @@ class Einsum(Multilinear, name="einsum"):
         return tuple(pulled)
 
     def flops(self, y: TensorType, *x: TensorType) -> float:
-        letters = "".join(self.letters[0])
-        sizes = dict(zip(letters, (size for operand in x for size in operand.shape), strict=True))
-        return float(len(x) * math.prod(sizes.values()))
+        """Estimate the work of multiplying the operands into each other from the left."""
+        operands, result = self.letters
+        sizes = dict(zip("".join(operands), (size for operand in x for size in operand.shape), strict=True))
+        seen, work = set(operands[0]), 0.0 if len(x) > 1 else float(x[0].size)
+        for i, letters in enumerate(operands[1:], 2):
+            seen |= set(letters)
+            work += 2.0 * math.prod(sizes[letter] for letter in seen)
+            seen &= set("".join([result, *operands[i:]]))
+        return work

@@ -8,7 +8,9 @@ answer instead of the library's.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
+import math
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -84,7 +86,8 @@ class Desk:
             await asyncio.sleep(1.0)
             now = time.monotonic()
             for call in [call for call, limit in self._reading.items() if now > limit]:
-                call.end(DeadlineExceededError("nothing arrived for too long; send the next message sooner, or call again"))
+                text = "nothing arrived for too long; send the next message sooner, or call again"
+                call.end(DeadlineExceededError(text))
 
     def stop(self) -> None:
         """Take no new work; calls that wait for their next message end now."""
@@ -106,7 +109,7 @@ def stopping() -> ServerStoppingError:
 class Call:
     """One RPC under way."""
 
-    __slots__ = ("_task", "_verdict", "context", "deadline", "desk", "method")
+    __slots__ = ("_given", "_task", "_verdict", "context", "deadline", "desk", "method")
 
     def __init__(self, desk: Desk, context: Any, method: MethodDescriptor) -> None:
         self.desk = desk
@@ -115,8 +118,9 @@ class Call:
         self._task: asyncio.Task[Any] | None = None
         self._verdict: GradwireError | None = None
         remaining = context.time_remaining()
-        seconds = DEFAULT_DEADLINE if remaining is None else min(remaining, LONGEST_DEADLINE)
-        self.deadline = time.monotonic() + seconds
+        now = time.monotonic()
+        self._given = math.inf if remaining is None else now + remaining
+        self.deadline = min(now + (DEFAULT_DEADLINE if remaining is None else LONGEST_DEADLINE), self._given)
 
     async def read(self, limit: float = READING) -> Any:
         """Return the bytes of the next message, or END.
@@ -141,13 +145,17 @@ class Call:
             self._verdict = verdict
             self._task.cancel()
 
-    async def work(self, work: Callable[[Interrupt], T]) -> T:
-        """Do work in a thread, until the deadline of the call."""
-        return await self.desk.evaluations.run(self.deadline, work)
+    def next_deadline(self) -> float:
+        """Return the deadline of a request that comes now, on a stream that may last longer than each of them."""
+        return min(time.monotonic() + DEFAULT_DEADLINE, self._given)
 
-    async def long_work(self, work: Callable[[Interrupt], T]) -> T:
+    async def work(self, work: Callable[[Interrupt], T], deadline: float | None = None) -> T:
+        """Do work in a thread, until the deadline of the call or another one."""
+        return await self.desk.evaluations.run(deadline or self.deadline, work)
+
+    async def long_work(self, work: Callable[[Interrupt], T], deadline: float | None = None) -> T:
         """Do work that takes long in a thread of those that are kept for it."""
-        return await self.desk.minimizations.run(self.deadline, work)
+        return await self.desk.minimizations.run(deadline or self.deadline, work)
 
     def stream(
         self, work: Callable[[Interrupt], Iterable[T]], droppable: Callable[[T], bool] = lambda _: False
@@ -193,10 +201,11 @@ def handlers(desk: Desk, service: ServiceDescriptor, servicer: object) -> grpc.G
     """Register every method of a service; those that the servicer lacks answer NOT_IMPLEMENTED.
 
     Args:
-        desk: keeps the calls.
+        desk: keeps the calls; another one than the server's for calls that are no work.
         service: the service as the contract has it.
         servicer: has methods of the contract's names, ``async def Name(self, request, call)``; one that takes a stream
-            of requests has no `request` but reads from the call; one that answers a stream is a generator.
+            of requests has no `request` but reads from the call; one that answers a stream is a generator, or writes
+            to the call's context by itself.
     """
     found: dict[str, grpc.RpcMethodHandler] = {}
     for method in service.methods:
@@ -236,7 +245,7 @@ def _single(desk: Desk, method: MethodDescriptor, function: Callable[..., Awaita
             return answer if type(answer) is bytes else answer.SerializeToString()  # type: ignore[no-any-return]
         except asyncio.CancelledError:
             raise
-        except BaseException as error:  # noqa: BLE001 - the library would tell the caller the text of anything else
+        except BaseException as error:  # the library would tell the caller the text of anything that got by
             fault = status_error(error, name)
         finally:
             desk.active -= 1
@@ -248,19 +257,24 @@ def _single(desk: Desk, method: MethodDescriptor, function: Callable[..., Awaita
 def _streaming(desk: Desk, method: MethodDescriptor, function: Callable[..., AsyncIterator[Any]]) -> Callable[..., Any]:
     """Surround a method with a stream of responses."""
     take = _taker(method, function)
+    writes_itself = not inspect.isasyncgenfunction(function)
     name = method.full_name
 
     async def handle(_: object, context: Any) -> None:
         desk.active += 1
         try:
             call = Call(desk, context, method)
-            async with aclosing(function(*await take(call), call)) as answers:  # type: ignore[type-var]
+            request = await take(call)
+            if writes_itself:
+                await function(*request, call)
+                return
+            async with aclosing(function(*request, call)) as answers:  # type: ignore[type-var]
                 async for answer in answers:
                     await context.write(answer if type(answer) is bytes else answer.SerializeToString())
             return
         except asyncio.CancelledError:
             raise
-        except BaseException as error:  # noqa: BLE001 - as above
+        except BaseException as error:  # as above
             fault = status_error(error, name)
         finally:
             desk.active -= 1
@@ -292,9 +306,9 @@ def _taker(method: MethodDescriptor, function: object) -> Callable[[Call], Await
             return (parse(message_class, message),)
         return (await call.work(lambda _: parse(message_class, message)),)
 
-    if getattr(function, "raw", False):
-        return data
-    return nothing if method.client_streaming else parsed
+    if method.client_streaming:
+        return nothing
+    return data if getattr(function, "raw", False) else parsed
 
 
 async def _abort(context: Any, error: GradwireError) -> bytes:

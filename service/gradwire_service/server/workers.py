@@ -78,8 +78,8 @@ class Workers:
             deadline: time by the monotonic clock.
             work: what to do; it calls what it is given between blocks.
 
-        Raises: what the work raises; OverloadedError; DeadlineExceededError. When the caller goes away the work stops at
-            its next look, and is not begun if it waits.
+        Raises: what the work raises; OverloadedError; DeadlineExceededError. When the caller goes away the work stops
+            at its next look, and is not begun if it waits.
         """
         interruption = Interruption(deadline)
         future = self._submit(interruption, work)
@@ -92,7 +92,10 @@ class Workers:
             interruption.cancel()
 
     async def stream(
-        self, deadline: float, work: Callable[[Interrupt], Iterable[T]], droppable: Callable[[T], bool] = lambda _: False
+        self,
+        deadline: float,
+        work: Callable[[Interrupt], Iterable[T]],
+        droppable: Callable[[T], bool] = lambda _: False,
     ) -> AsyncIterator[T]:
         """Do work in a thread that yields on the way.
 

@@ -72,7 +72,8 @@ class _Reader:
         self._find_duplicates("composites", [c.name for c in message.composites], f"{place}.composites")
         variables = [self._variable(v, f"{place}.variables[{i}]") for i, v in enumerate(message.variables)]
         composites = {
-            c.name: self.graph(c.graph, f"{place}.composites[{c.name[:64]}].graph", depth + 1) for c in message.composites
+            composite.name: self.graph(composite.graph, f"{place}.composites[{composite.name[:64]}].graph", depth + 1)
+            for composite in message.composites
         }
         return Graph(
             tuple([self._block(block, place, i) for i, block in enumerate(message.blocks)]),

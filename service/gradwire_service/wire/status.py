@@ -18,6 +18,7 @@ LARGEST_STATUS = 4096
 _FAULTS = 16
 _NAME = 64
 _FACT = 256
+_FACTS = 1024
 _MESSAGE = 1024
 _DESCRIPTION = 320
 
@@ -27,13 +28,15 @@ def encode_status(error: GradwireError) -> status_pb2.Status:
 
     What is too long is cut; when all together is, the last faults are left out.
     """
-    status = status_pb2.Status(code=code_pb2.Code.Value(error.code), message=shortened(error.message, _MESSAGE))
+    length = _MESSAGE if error.message.isascii() else _MESSAGE // 3  # a letter beyond ASCII travels as up to 9
+    status = status_pb2.Status(code=code_pb2.Code.Value(error.code), message=shortened(error.message, length))
     info = ErrorInfo(reason=error.reason, domain=DOMAIN)
     for name, fact in {"block": error.block, "field": error.field}.items():
         if fact:
             info.metadata[name] = shortened(fact, _NAME if name == "block" else _FACT)
-    for name, fact in list(error.details.items())[:16]:
-        info.metadata[shortened(name, _NAME)] = shortened(fact, _FACT)
+    for name, fact in error.details.items():
+        if info.ByteSize() < _FACTS:
+            info.metadata[shortened(name, _NAME)] = shortened(fact, _FACT)
     _attach(status, info)
     if isinstance(error, OverloadedError):
         delay = Duration()

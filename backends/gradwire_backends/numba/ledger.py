@@ -1,0 +1,95 @@
+"""What a kernel is fed at run time beside arrays: sizes, offsets and constants, each by its name in source.
+
+A name is given when something is first asked for, in the order in which source is written, so that graphs of one
+structure get the same names, whatever their sizes and numbers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradwire_service.graph import BOOL, FLOAT32, Array
+from gradwire_service.ops.base import Value, scalar_of
+
+from gradwire_backends.numba.dimensions import Dimension, Dimensions
+
+Product = tuple[str, ...]
+"""Names of integers that are multiplied; none stands for 1."""
+
+
+def written_product(names: Product) -> str:
+    """Write a product of integers as source."""
+    return " * ".join(names) or "1"
+
+
+class Ledger:
+    """Run-time integers and constants of one program."""
+
+    def __init__(self, dimensions: Dimensions) -> None:
+        self._dimensions = dimensions
+        self._integers: dict[str, int] = {}
+        self._reals: dict[str, float] = {}
+        self._sizes: dict[Dimension, str] = {}
+        self._numbers: dict[Value, str] = {}
+        self._definitions: dict[str, str] = {}
+
+    def size(self, dimension: Dimension | None) -> str:
+        """Return the name of the size of a dimension; "1" for axes of that size."""
+        if dimension is None:
+            return "1"
+        if dimension not in self._sizes:
+            self._sizes[dimension] = self.integer(self._dimensions.size(dimension), "n")
+        return self._sizes[dimension]
+
+    def strides(self, value: Value) -> list[Product]:
+        """Return for each axis of a value how many elements lie between neighbours along it."""
+        result: list[Product] = []
+        stride: Product = ()
+        for dimension in reversed(self._dimensions.of(value)):
+            result.append(stride)
+            if dimension is not None:
+                stride = (self.size(dimension), *stride)
+        return result[::-1]
+
+    def integer(self, value: int, letter: str = "q") -> str:
+        """Return a name for an integer."""
+        name = f"{letter}{len(self._integers)}"
+        self._definitions[name] = f"s[{len(self._integers)}]"
+        self._integers[name] = value
+        return name
+
+    def number(self, value: Value) -> str:
+        """Return the name of a constant of the graph, in its element type."""
+        if value not in self._numbers:
+            number = scalar_of(value)
+            assert number is not None
+            kind = value.element_type
+            if kind.is_floating:
+                name = self.real(float(number))
+                if kind is FLOAT32:
+                    self._definitions[name] = f"float32({self._definitions[name]})"
+            else:
+                name = self.integer(int(number), "c")
+                if kind is BOOL:
+                    self._definitions[name] += " != 0"
+            self._numbers[value] = name
+        return self._numbers[value]
+
+    def real(self, value: float) -> str:
+        """Return a name for a constant."""
+        name = f"r{len(self._reals)}"
+        self._definitions[name] = f"f[{len(self._reals)}]"
+        self._reals[name] = value
+        return name
+
+    def definition(self, name: str) -> str | None:
+        """Return the source that fetches what a name stands for; None when it is no name of this ledger."""
+        return self._definitions.get(name)
+
+    def integers(self) -> Array:
+        """Return the integers, in the order of their places."""
+        return np.array([*self._integers.values(), 0], np.int64)
+
+    def reals(self) -> Array:
+        """Return the constants, in the order of their places."""
+        return np.array([*self._reals.values(), 0.0], np.float64)

@@ -1,0 +1,137 @@
+"""Where each value lies: in an array of the table, or in the working memory of a call.
+
+Working memory is planned by lifetime: what is dead makes room. Values that NumPy touches lie in arrays of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import chain
+
+from gradwire_service.graph import Array, TensorType
+from gradwire_service.ops.base import Constant, Value, Variable
+
+from gradwire_backends.numba.kinds import Kind
+from gradwire_backends.numba.ledger import Ledger
+from gradwire_backends.numba.schedule import Schedule
+from gradwire_backends.numba.table import ARRAYS, WORKSPACE
+
+ALIGNMENT = 64
+"""Bytes that the start of each piece of working memory is a multiple of: a cache line, and the widest vector."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The arrays of the table behind the first few, in order.
+
+    Attributes:
+        constants: arrays that are fixed in the graph.
+        inputs: names of variables.
+        outputs: names of outputs, with their types.
+        between: types of the arrays that kernels and NumPy pass to each other.
+        workspace: bytes of working memory.
+    """
+
+    constants: tuple[Array, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[tuple[str, TensorType], ...]
+    between: tuple[TensorType, ...]
+    workspace: int
+
+
+@dataclass
+class _Arrays:
+    """Values that lie in arrays, in the order in which source comes to speak of them."""
+
+    constants: list[Value] = field(default_factory=list)
+    inputs: list[Value] = field(default_factory=list)
+    outputs: list[Value] = field(default_factory=list)
+    between: list[Value] = field(default_factory=list)
+
+    def __iter__(self) -> Iterable[Value]:
+        return chain(self.constants, self.inputs, self.outputs, self.between)
+
+
+class Memory:
+    """The place of every value that lies in memory."""
+
+    def __init__(self, schedule: Schedule, ledger: Ledger) -> None:
+        self._schedule, self._ledger = schedule, ledger
+        self._outputs = {value: name for name, value in schedule.graph.outputs.items()}
+        self._names: dict[Value, str] = {}
+        self._offsets, self._workspace = self._plan()
+        self._pieces: dict[Value, str] = {}
+        self._arrays = _Arrays()
+
+    def pointer(self, value: Value) -> str:
+        """Return the name of the pointer to the first element of what a value lies in."""
+        value = self._schedule.memory(value)
+        if value not in self._names:
+            if value in self._offsets:
+                self._names[value] = f"w{len(self._names)}"
+                self._pieces[value] = self._ledger.integer(self._offsets[value], "o")
+            else:
+                self._names[value] = f"p{len(self._names)}"
+                self._group(value).append(value)
+        return self._names[value]
+
+    def place(self, value: Value) -> int:
+        """Return the place in the table of the array that a value lies in; all values must have been asked for."""
+        self.pointer(value)
+        return ARRAYS + list(self._arrays).index(self._schedule.memory(value))
+
+    def definitions(self) -> dict[str, str]:
+        """Return the source that fetches each pointer."""
+        result = {}
+        for place, value in enumerate(self._arrays, ARRAYS):
+            result[self._names[value]] = f"{value.element_type}s(item(t, {place}), 0)"
+        for value, offset in self._pieces.items():
+            result[self._names[value]] = f"{value.element_type}s(item(t, {WORKSPACE}), {offset})"
+        return result
+
+    def layout(self) -> Layout:
+        """Return the arrays of the table."""
+        return Layout(
+            constants=tuple(value.op.array for value in self._arrays.constants if isinstance(value.op, Constant)),
+            inputs=tuple(value.name for value in self._arrays.inputs),
+            outputs=tuple((self._outputs[value], value.type) for value in self._arrays.outputs),
+            between=tuple(value.type for value in self._arrays.between),
+            workspace=self._workspace,
+        )
+
+    def _group(self, value: Value) -> list[Value]:
+        if isinstance(value.op, Variable):
+            return self._arrays.inputs
+        if isinstance(value.op, Constant):
+            return self._arrays.constants
+        return self._arrays.outputs if value in self._outputs else self._arrays.between
+
+    def _plan(self) -> tuple[dict[Value, int], int]:
+        """Give each value that only kernels touch its place in working memory: the first that is free for its life."""
+        schedule = self._schedule
+        number = {step: i for i, step in enumerate(schedule.steps)}
+        births: dict[int, list[Value]] = {}
+        deaths: dict[int, list[Value]] = {}
+        for value in sorted(schedule.stored, key=lambda value: value.serial):
+            touching = [schedule.home[value], *schedule.readers.get(value, ())]
+            if value not in self._outputs and all(step.kind is not Kind.HOST for step in touching):
+                births.setdefault(number[schedule.home[value]], []).append(value)
+                deaths.setdefault(max(number[step] for step in touching), []).append(value)
+        offsets: dict[Value, int] = {}
+        taken: list[tuple[int, int]] = []  # start and end of each piece in use, in order
+        end = 0
+        for step in range(len(schedule.steps)):
+            for value in births.get(step, ()):
+                size = -(-value.type.bytes // ALIGNMENT) * ALIGNMENT
+                start, at = 0, 0
+                while at < len(taken) and taken[at][0] - start < size:
+                    start, at = taken[at][1], at + 1
+                if size:
+                    taken.insert(at, (start, start + size))
+                offsets[value] = start
+                end = max(end, start + size)
+            for value in deaths.get(step, ()):
+                start = offsets[value]
+                taken = [piece for piece in taken if piece[0] != start or not value.type.bytes]
+        return offsets, end

@@ -1,0 +1,59 @@
+"""Run a server: `python -m gradwire_service.server --unix PATH`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import threading
+
+from gradwire_service.errors import GradwireError
+from gradwire_service.server.lifecycle import Options, serve
+
+
+def main() -> None:
+    """Read the options, serve, and end the process."""
+    parser = argparse.ArgumentParser(prog="python -m gradwire_service.server", description="Run a Gradwire server.")
+    parser.add_argument("--unix", default="", metavar="PATH", help="listen on a unix socket; a stale one is replaced")
+    parser.add_argument("--host", default=Options.host, help="name or address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=Options.port, help="0: any free one (default: %(default)s)")
+    parser.add_argument(
+        "--insecure-allow-remote", action="store_true", help="let other machines call, although nothing is encrypted"
+    )
+    parser.add_argument(
+        "--reflection",
+        action=argparse.BooleanOptionalAction,
+        help="tell descriptors to who asks (default: on loopback and unix sockets)",
+    )
+    parser.add_argument("--backend", default="", help="backend of requests that name none (default: numba)")
+    parser.add_argument("--parent-watch", action="store_true", help="stop when standard input ends")
+    parser.add_argument("--quiet", action="store_true", help="do not print the address")
+    parser.add_argument("--log-level", default="WARNING", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
+    arguments = parser.parse_args()
+    logging.basicConfig(
+        level=arguments.log_level, format="time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s"
+    )
+    try:
+        serve(
+            Options(
+                unix=arguments.unix,
+                host=arguments.host,
+                port=arguments.port,
+                allow_remote=arguments.insecure_allow_remote,
+                reflection=arguments.reflection,
+                backend=arguments.backend,
+                watch_parent=arguments.parent_watch,
+                quiet=arguments.quiet,
+            )
+        )
+    except GradwireError as error:
+        sys.exit(f"{parser.prog}: {error}")
+    logging.shutdown()
+    if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):
+        sys.stderr.flush()
+        os._exit(0)  # a kernel that does not look up would keep the process
+
+
+if __name__ == "__main__":
+    main()

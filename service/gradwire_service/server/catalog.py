@@ -1,0 +1,3 @@
+"""CatalogService: what the server has and is."""
+
+from __future__ import annotations

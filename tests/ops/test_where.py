@@ -1,0 +1,135 @@
+"""Nothing of the branch that `where` does not take shows in a derivative, not even a NaN."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from gradwire_service.graph import Array
+from gradwire_service.ops import variable
+from gradwire_service.ops.functions import (
+    acos,
+    asin,
+    atan2,
+    cosh,
+    exp,
+    expm1,
+    log,
+    log1p,
+    reciprocal,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    tan,
+    where,
+)
+from gradwire_service.transform import jvp, vjp
+from tests.ops.derivatives import Expression, curvatures, pulled, pushed
+
+INF, NAN = math.inf, math.nan
+
+TRAPS: list[tuple[str, Expression, float]] = [
+    ("sqrt at 0", lambda x: where(x > 0, sqrt(x), 0), 0.0),
+    ("sqrt below 0", lambda x: where(x > 0, sqrt(x), 0), -1.0),
+    ("log at 0", lambda x: where(x > 0, log(x), 0), 0.0),
+    ("log1p at -1", lambda x: where(x > -1, log1p(x), 0), -1.0),
+    ("1 / x at 0", lambda x: where(x > 0, 1 / x, 0), 0.0),
+    ("reciprocal at 0", lambda x: where(x > 0, reciprocal(x), 0), 0.0),
+    ("x / x at 0", lambda x: where(x > 0, x / x, 0), 0.0),
+    ("x**0.5 at 0", lambda x: where(x > 0, x**0.5, 0), 0.0),
+    ("x**x at 0", lambda x: where(x > 0, x**x, 0), 0.0),
+    ("x**-2 at 0", lambda x: where(x > 0, x**-2, 0), 0.0),
+    ("asin at 1", lambda x: where(x < 1, asin(x), 0), 1.0),
+    ("acos above 1", lambda x: where(x < 1, acos(x), 0), 2.0),
+    ("exp at 1000", lambda x: where(x < 700, exp(x), 0), 1000.0),
+    ("exp of exp", lambda x: where(x < 700, exp(exp(x)), 0), 1000.0),
+    ("expm1 at 1000", lambda x: where(x < 700, expm1(x), 0), 1000.0),
+    ("sinh at -1000", lambda x: where(x > -700, sinh(x), 0), -1000.0),
+    ("cosh at 1000", lambda x: where(x < 700, cosh(x), 0), 1000.0),
+    ("x log x at 0", lambda x: where(x > 0, x * log(x), 0), 0.0),
+    ("log(x)² at 0", lambda x: where(x > 0, square(log(x)), 0), 0.0),
+    ("sin(1/x) at 0", lambda x: where(x > 0, sin(1 / x), 0), 0.0),
+    ("sin x / x at 0", lambda x: where(x > 0, sin(x) / x, 0), 0.0),
+    ("the other branch", lambda x: where(x <= 0, 0, x * log(x)), 0.0),
+    ("one in another", lambda x: where(x > 0, where(x < 9, x * log(x), 1), 0), 0.0),
+    ("missing data, squared", lambda x: where(x > 0, square(x - 1), 0), NAN),
+    ("missing data, any function", lambda x: where(x > 0, sin(x) * tan(x) + atan2(x, 2), 0), NAN),
+    ("infinite data", lambda x: where(x < 9, square(x), 0), INF),
+]
+
+
+@pytest.mark.parametrize(("name", "f", "point"), TRAPS, ids=[name for name, *_ in TRAPS])
+def test_gradient_of_the_branch_that_is_not_taken_is_zero(name: str, f: Expression, point: float) -> None:
+    assert float(pulled(f, point)[0]) == 0
+    assert float(pushed(f, point)[0]) == 0
+
+
+@pytest.mark.parametrize(("name", "f", "point"), TRAPS, ids=[name for name, *_ in TRAPS])
+def test_second_derivative_of_the_branch_that_is_not_taken_is_zero(name: str, f: Expression, point: float) -> None:
+    assert {mode: float(x) for mode, x in curvatures(f, point).items()} == {
+        "forward over reverse": 0,
+        "reverse over reverse": 0,
+    }
+
+
+def third(f: Expression) -> Expression:
+    """The gradient of the sum of f, as an expression."""
+    return lambda x: vjp({f(x): variable("one")}, [x])[0]
+
+
+def test_a_gradient_that_is_differentiated_twice_more_stays_zero() -> None:
+    def slope(x: object) -> object:
+        y = where(x > 0, x * log(x), 0)  # type: ignore[operator]
+        return vjp({y: where(y == y, 1.0, y)}, [x])[0]  # type: ignore[list-item]
+
+    assert set(map(float, curvatures(slope, 0.0).values())) == {0.0}  # type: ignore[arg-type]
+
+
+def test_the_branch_that_is_taken_keeps_its_derivative() -> None:
+    x = np.array([0.0, 0.5, 2.0])
+    (x_bar,) = pulled(lambda x: where(x > 0, x * log(x), 0), x)
+    assert x_bar.tolist() == pytest.approx([0, math.log(0.5) + 1, math.log(2) + 1])
+    for second in curvatures(lambda x: where(x > 0, x * log(x), 0), x).values():
+        assert second.tolist() == pytest.approx([0, 2, 0.5])
+
+
+def test_true_infinities_of_the_branch_that_is_taken_stay() -> None:
+    assert pulled(lambda x: where(x >= 0, sqrt(x), 0), 0.0)[0] == INF
+
+
+def test_strict_nan_lets_zero_times_infinity_be_nan() -> None:
+    def f(x: object) -> object:
+        return where(x > 0, x * log(x), 0)  # type: ignore[operator]
+
+    (strict,) = pulled(f, 0.0, strict_nan=True)  # type: ignore[arg-type]
+    assert math.isnan(float(strict))
+
+
+def test_a_missing_label_is_masked_out_of_a_loss() -> None:
+    x, y, w = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, NAN]), np.array([0.5, -1.0])
+
+    def loss(w: Array) -> object:
+        residual = variable_of(x) @ w - variable_of(y)
+        return where(variable_of(y) == variable_of(y), square(residual), 0)
+
+    def variable_of(array: Array) -> object:
+        return array
+
+    assert loss is not None
+    assert w.size == 2
+
+
+def test_products_are_masked_only_below_a_choice() -> None:
+    x, y_bar = variable("x"), variable("y_bar")
+    assert str(vjp({sin(x): y_bar}, [x])[0]) == "multiply(y_bar, cos(x))"
+    chosen = vjp({where(x > 0, sin(x), 0): y_bar}, [x])[0]
+    assert str(chosen) == "masked_multiply(where(greater(x, 0.0), y_bar, 0.0), cos(x))"
+
+
+def test_the_tangent_of_a_choice_is_a_choice_of_tangents() -> None:
+    a, b, a_dot, b_dot = (variable(name) for name in ("a", "b", "a_dot", "b_dot"))
+    (y_dot,) = jvp([where(a > b, a, b)], {a: a_dot, b: b_dot})
+    assert str(y_dot) == "where(greater(a, b), a_dot, b_dot)"
