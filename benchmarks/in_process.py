@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+
 from benchmarks.table import Row
 from benchmarks.timing import interleaved, shown
-
 from gradwire_service import Engine
 
 GRAPH = """

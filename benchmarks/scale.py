@@ -6,10 +6,9 @@ import statistics
 import time
 from collections.abc import Iterator
 
+import gradwire as gw
 from benchmarks.table import Row
 from benchmarks.timing import shown
-
-import gradwire as gw
 from gradwire_service import Engine
 from gradwire_service.graph import TensorType
 from gradwire_service.query import GradientQuery

@@ -19,10 +19,8 @@ from gradwire_backends.testing import (
     CHECKS,
     PROMISES,
     SAMPLES,
-    Check,
     Outcome,
     Promise,
-    Sample,
     assert_close,
     run_suite,
 )

@@ -208,6 +208,15 @@ def test_the_cost_is_told(method: str, evaluations: int) -> None:
     assert info.function_evaluations == evaluations
 
 
+def test_a_second_look_is_taken_only_where_the_function_bends_sharply() -> None:
+    evaluations = []
+    for build in (f.exp, f.log, lambda x: f.exp(x * 1000)):
+        info = RunInfo()
+        slope(build, 0.5, Options(), info=info)
+        evaluations.append(info.function_evaluations)
+    assert evaluations == [3, 3, 5]
+
+
 def test_richardson_costs_little_where_the_function_is_smooth() -> None:
     info = RunInfo()
     FiniteDifferenceBackend().prepare_gradients(linear_model(), "loss", ["w"], Options("richardson"))(data(), info=info)

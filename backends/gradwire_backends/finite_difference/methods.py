@@ -24,8 +24,8 @@ COLUMNS = 6
 DROWNED = 1e3
 """A derivative of less than so many rounding units of f over s is zero for all that rounding lets us see."""
 
-MANY = 10.0
-"""Over so much shorter lengths than expected the function must vary to be looked at with a step of its own."""
+ROUNDINGS = 100.0
+"""Rounding units of f that a difference of two estimates is put down to; a sum of many terms has some."""
 
 
 @dataclass
@@ -98,20 +98,24 @@ def central(line: Line, h: float, scale: float) -> Estimate:
 def central_where_it_varies(line: Line, h: float, scale: float) -> Estimate:
     """Estimate by central differences, once more with a step that fits where the first one is seen to be too wide.
 
-    The three values at hand tell the curvature, and f'/f″ is the length over which f' varies. The second estimate has
-    more rounding error; it is taken where the two differ by more than that explains.
+    The three values at hand tell the curvature, and f'/f″ is a length over which f varies. Where that bodes a relative
+    error (h f″/f')²/3 of more than ε^(1/2), the step is chosen over that length. The second estimate has more rounding
+    error; it is taken where the two differ by more than that explains.
     """
     (above, f_above), (below, f_below) = line.move(h), line.move(-h)
     wide = _quotient(line, f_above - f_below, above - below, h)
     bend = np.abs(f_above - 2 * line.value + f_below)
     rise = np.abs(f_above - f_below) / 2
-    bent = (bend * scale > MANY * rise * h) & (rise > 0)
+    bent = (bend > math.sqrt(3) * line.rounding ** (1 / 4) * rise) & (rise > 0)
     if not bent.any():
         return wide
     nearer = h / scale * float(np.min(h * rise[bent] / bend[bent]))
-    narrow = central(line, nearer, scale)
-    noise = line.rounding * np.maximum(np.abs(f_above), np.abs(f_below)) / nearer
-    better = bent & ~narrow.poor & (np.abs(narrow.derivative - wide.derivative) > MANY**2 * noise)
+    try:
+        narrow = central(line, nearer, scale)
+    except NotFiniteError:
+        return wide
+    noise = ROUNDINGS * line.rounding * np.maximum(np.abs(f_above), np.abs(f_below)) / nearer
+    better = bent & ~narrow.poor & (np.abs(narrow.derivative - wide.derivative) > noise)
     return Estimate(np.where(better, narrow.derivative, wide.derivative), wide.error, wide.poor, line.label)
 
 
@@ -164,7 +168,7 @@ _METHODS: Mapping[str, tuple[Method, Method, Callable[[float], float]]] = {
     "central": (central, central_where_it_varies, lambda rounding: rounding ** (1 / 3)),
     "richardson": (richardson, richardson, lambda rounding: WIDEST),
 }
-"""With a given step; with a step of its own choice, and that over the length on which the function varies."""
+"""The method with a given step; the method with a step of our own choice; that step over the length of variation."""
 
 
 def estimator(options: Options) -> Callable[[Line], Estimate]:

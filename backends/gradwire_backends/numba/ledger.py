@@ -6,6 +6,8 @@ structure get the same names, whatever their sizes and numbers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from gradwire_service.graph import BOOL, FLOAT32, Array
@@ -23,10 +25,14 @@ def written_product(names: Product) -> str:
 
 
 class Ledger:
-    """Run-time integers and constants of one program."""
+    """Run-time integers and constants of one program.
+
+    Attributes:
+        dimensions: of the program's values.
+    """
 
     def __init__(self, dimensions: Dimensions) -> None:
-        self._dimensions = dimensions
+        self.dimensions = dimensions
         self._integers: dict[str, int] = {}
         self._reals: dict[str, float] = {}
         self._sizes: dict[Dimension, str] = {}
@@ -38,14 +44,14 @@ class Ledger:
         if dimension is None:
             return "1"
         if dimension not in self._sizes:
-            self._sizes[dimension] = self.integer(self._dimensions.size(dimension), "n")
+            self._sizes[dimension] = self.integer(self.dimensions.size(dimension), "n")
         return self._sizes[dimension]
 
     def strides(self, value: Value) -> list[Product]:
         """Return for each axis of a value how many elements lie between neighbours along it."""
         result: list[Product] = []
         stride: Product = ()
-        for dimension in reversed(self._dimensions.of(value)):
+        for dimension in reversed(self.dimensions.of(value)):
             result.append(stride)
             if dimension is not None:
                 stride = (self.size(dimension), *stride)
@@ -82,9 +88,9 @@ class Ledger:
         self._reals[name] = value
         return name
 
-    def definition(self, name: str) -> str | None:
-        """Return the source that fetches what a name stands for; None when it is no name of this ledger."""
-        return self._definitions.get(name)
+    def definitions(self) -> Mapping[str, str]:
+        """Return the source that fetches what each name stands for."""
+        return self._definitions
 
     def integers(self) -> Array:
         """Return the integers, in the order of their places."""

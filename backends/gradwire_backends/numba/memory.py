@@ -5,11 +5,9 @@ Working memory is planned by lifetime: what is dead makes room. Values that NumP
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import chain
 
-from gradwire_service.graph import Array, TensorType
+from gradwire_service.graph import BOOL, Array, ElementType, TensorType
 from gradwire_service.ops.base import Constant, Value, Variable
 
 from gradwire_backends.numba.kinds import Kind
@@ -19,6 +17,9 @@ from gradwire_backends.numba.table import ARRAYS, WORKSPACE
 
 ALIGNMENT = 64
 """Bytes that the start of each piece of working memory is a multiple of: a cache line, and the widest vector."""
+
+WORDS = {BOOL: "booleans", **{kind: f"{kind}s" for kind in ElementType if kind is not BOOL}}
+"""What source calls a pointer to elements."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,6 @@ class _Arrays:
     outputs: list[Value] = field(default_factory=list)
     between: list[Value] = field(default_factory=list)
 
-    def __iter__(self) -> Iterable[Value]:
-        return chain(self.constants, self.inputs, self.outputs, self.between)
-
 
 class Memory:
     """The place of every value that lies in memory."""
@@ -62,6 +60,7 @@ class Memory:
         self._names: dict[Value, str] = {}
         self._offsets, self._workspace = self._plan()
         self._pieces: dict[Value, str] = {}
+        self._moved: dict[str, tuple[Value, str]] = {}
         self._arrays = _Arrays()
 
     def pointer(self, value: Value) -> str:
@@ -76,18 +75,28 @@ class Memory:
                 self._group(value).append(value)
         return self._names[value]
 
-    def place(self, value: Value) -> int:
-        """Return the place in the table of the array that a value lies in; all values must have been asked for."""
+    def moved(self, value: Value, offset: str) -> str:
+        """Return the name of a pointer some bytes behind the first element of a value."""
+        name = f"m{len(self._moved)}"
+        self._moved[name] = (self._schedule.memory(value), offset)
         self.pointer(value)
-        return ARRAYS + list(self._arrays).index(self._schedule.memory(value))
+        return name
+
+    def places(self) -> dict[Value, int]:
+        """Return the place in the table of every array; final when source has been written."""
+        arrays = self._arrays
+        values = (*arrays.constants, *arrays.inputs, *arrays.outputs, *arrays.between)
+        return {value: place for place, value in enumerate(values, ARRAYS)}
 
     def definitions(self) -> dict[str, str]:
         """Return the source that fetches each pointer."""
         result = {}
-        for place, value in enumerate(self._arrays, ARRAYS):
-            result[self._names[value]] = f"{value.element_type}s(item(t, {place}), 0)"
+        for value, place in self.places().items():
+            result[self._names[value]] = f"{WORDS[value.element_type]}(item(t, {place}), 0)"
         for value, offset in self._pieces.items():
-            result[self._names[value]] = f"{value.element_type}s(item(t, {WORKSPACE}), {offset})"
+            result[self._names[value]] = f"{WORDS[value.element_type]}(item(t, {WORKSPACE}), {offset})"
+        for name, (value, offset) in self._moved.items():
+            result[name] = f"{result[self._names[value]][:-1]} + {offset})"
         return result
 
     def layout(self) -> Layout:

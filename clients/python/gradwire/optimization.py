@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict, Unpack
 
 from gradwire import v1 as pb
-from gradwire.results import OptimizerState
-from gradwire.tensors import Feed, decode_tensors, encode_tensor
+from gradwire.tensors import Feed, encode_tensor
 
 Hyperparameter = bool | int | float | str
 
@@ -139,17 +138,6 @@ class Optimizer:
         if policy := settings.get("non_finite"):
             message.non_finite_policy = _POLICIES[policy]
         return message
-
-
-def encode_state(state: OptimizerState) -> pb.OptimizerState:
-    """Return a state as a message."""
-    slots = {key: encode_tensor(x) for key, x in state.slots.items()}
-    return pb.OptimizerState(optimizer=state.optimizer, step=state.step, slots=slots)
-
-
-def decode_state(message: pb.OptimizerState, bulk: Sequence[memoryview]) -> OptimizerState:
-    """Read a state."""
-    return OptimizerState(message.optimizer, message.step, decode_tensors(message.slots, bulk))
 
 
 def _attribute(value: Any) -> pb.Attribute:

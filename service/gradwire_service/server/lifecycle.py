@@ -111,13 +111,12 @@ class Server:
         self.desk = Desk()
         self.engine = Engine(options.backend or default_backend())
         store = TensorStore(LIMITS.stored_bytes)
-        files = pb.EvaluateRequest.DESCRIPTOR.file.pool
-        servicers: dict[ServiceDescriptor, object] = {
-            files.FindServiceByName("gradwire.v1.DifferentiationService"): DifferentiationServicer(self.engine, store),
-            files.FindServiceByName("gradwire.v1.OptimizationService"): object(),
-            files.FindServiceByName("gradwire.v1.TensorService"): TensorServicer(store),
-            files.FindServiceByName("gradwire.v1.CatalogService"): CatalogServicer(self.engine),
-        }
+        servicers: dict[ServiceDescriptor, object] = {}
+        find = pb.EvaluateRequest.DESCRIPTOR.file.pool.FindServiceByName
+        servicers[find("gradwire.v1.DifferentiationService")] = DifferentiationServicer(self.engine, store)
+        servicers[find("gradwire.v1.OptimizationService")] = object()
+        servicers[find("gradwire.v1.TensorService")] = TensorServicer(store)
+        servicers[find("gradwire.v1.CatalogService")] = CatalogServicer(self.engine, servicers)
         names = [service.full_name for service in servicers]
         self.health = health.HealthServicer(names)
         self._server = grpc.aio.server(options=list(_CHANNEL.items()))

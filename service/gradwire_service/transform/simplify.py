@@ -11,12 +11,25 @@ import numpy as np
 
 from gradwire_service.graph import TensorType
 from gradwire_service.ops.arithmetic import Add, MaskedMultiply, Multiply, Subtract
-from gradwire_service.ops.base import Constant, Full, Op, Value, Variable, full, scalar_of
+from gradwire_service.ops.base import (
+    Constant,
+    Elementwise,
+    Full,
+    Op,
+    Value,
+    Variable,
+    broadcast_shapes,
+    constant,
+    full,
+    scalar_of,
+)
 from gradwire_service.ops.flat import FlatGraph, ancestors
 from gradwire_service.ops.namespace import NUMPY
+from gradwire_service.ops.shape import BroadcastTo
 
 MULTIPLY = Multiply()
 FIXED = (Constant, Full)
+REPEATED = (Full, BroadcastTo)
 
 FOLDED_ELEMENTS = 4096
 """Constants up to this size are folded; larger ones would only move work and memory to the preparation."""
@@ -48,10 +61,14 @@ def simplified(outputs: Mapping[str, Value], *, strict_nan: bool = False, fast_m
             new[value] = value
             continue
         inputs = tuple(new[x] for x in value.inputs)
+        if any(type(x.op) in REPEATED for x in inputs) and isinstance(value.op, Elementwise):
+            inputs = tuple(map(unique, _thinned(inputs, value.shape)))
         op = MULTIPLY if strict_nan and isinstance(value.op, MaskedMultiply) else value.op
         same = op is value.op and inputs == value.inputs
         candidate = value if same else Value(op, inputs, value.type, value.name)
         simpler = op.simplify(*inputs)
+        if simpler is not None and simpler.shape != value.shape and isinstance(op, Elementwise):
+            simpler = BroadcastTo(value.shape)(simpler)  # 1 x, with a 1 that was larger than x
         if simpler is None and fast_math:
             simpler = _fast(op, inputs, value.type)
         if simpler is None and inputs and all(type(x.op) in FIXED for x in inputs):
@@ -75,7 +92,22 @@ def _fast(op: Op, inputs: tuple[Value, ...], result: TensorType) -> Value | None
     return None
 
 
+def _thinned(inputs: tuple[Value, ...], shape: tuple[int, ...]) -> tuple[Value, ...]:
+    """Leave out repetitions that broadcasting makes by itself."""
+    for i, x in enumerate(inputs):
+        if type(x.op) in REPEATED:
+            thinner = constant(x.op.value, x.element_type) if isinstance(x.op, Full) else x.inputs[0]
+            candidate = (*inputs[:i], thinner, *inputs[i + 1 :])
+            if broadcast_shapes(*(x.shape for x in candidate)) == shape:
+                inputs = candidate
+    return inputs
+
+
 def _folded(value: Value) -> Value | None:
+    numbers = [scalar_of(x) for x in value.inputs]
+    if value.shape and isinstance(value.op, Elementwise) and None not in numbers:
+        one = _folded(Value(value.op, tuple(map(_one, value.inputs)), TensorType((), value.element_type)))
+        return one and full(value.type, one.op.array.item())
     if value.type.size > FOLDED_ELEMENTS or any(x.type.size > FOLDED_ELEMENTS for x in value.inputs):
         return None
     with np.errstate(all="ignore"):

@@ -17,6 +17,13 @@ from gradwire.demo.page import Page, duration, number
 
 Arrays = Mapping[str, Array]
 
+EXACT = ("numba", "numpy", "complex_step")
+METHODS = ("forward", "central", "richardson")
+"""Backends that are exact to rounding, and methods of finite differences."""
+
+STEPS = np.logspace(-15, 0, 46)
+"""Steps of finite differences, over max(1, |x|)."""
+
 
 class Point(NamedTuple):
     """The graph at one point.
@@ -158,40 +165,37 @@ def methods(
     page.heading(f"The gradient with respect to w, {w.size} weights and {len(data.y)} rows, in several ways")
     inputs = {"x": data.x, "y": data.y, "w": w}
 
-    def compared(ways: Sequence[gw.Options], repetitions: int = 0) -> list[gw.Comparison]:
-        found = service.compare(graph, inputs, of="loss", wrt=["w"], backends=ways, repetitions=repetitions)
-        return list(found)
-
     def differences(method: str, step: float = 0.0) -> gw.Options:
         return {"backend": "finite_difference", "finite_difference": gw.FiniteDifference(method, step)}
 
-    names = ("numba", "numpy", "complex_step")
-    kinds = ("forward", "central", "richardson")
-    results = compared([*({"backend": name} for name in names), *map(differences, kinds)])
-    labels = (*names, *(f"finite_difference, {kind}" for kind in kinds))
-    ways = tuple(
-        Way(label, x.greatest_relative_error, x.execution.function_evaluations, x.execution.seconds)
-        for label, x in zip(labels, results, strict=True)
-    )
+    def compared(ways: Sequence[gw.Options], repetitions: int = 0) -> list[gw.Comparison]:
+        return service.compare(graph, inputs, of="loss", wrt=["w"], backends=ways, repetitions=repetitions)
+
+    def label(name: str) -> str:
+        return name if name in EXACT else f"finite_difference, {name}"
+
+    results = compared([*({"backend": name} for name in EXACT), *map(differences, METHODS)])
+    ways = tuple(_way(result) for result in results)
     page.table(
         ["backend", "value", "relative error", "calls", "time"],
         [
-            (way.name, f"{x.value:.15f}", f"{way.error:.1e}", str(way.calls), duration(way.seconds))
-            for way, x in zip(ways, results, strict=True)
+            (label(way.name), f"{result.value:.15f}", f"{way.error:.1e}", str(way.calls), duration(way.seconds))
+            for way, result in zip(ways, results, strict=True)
         ],
     )
     page.note("The error is the greatest, over the greatest element of numpy's; the time is that of the fastest run.")
 
-    steps = np.logspace(-15, 0, 46)
+    errors = {way.name: way.error for way in ways}
     curves = {}
-    for kind in kinds[:2]:
-        errors = [x.greatest_relative_error for x in compared([differences(kind, h) for h in steps], repetitions=1)]
-        chosen = next(way.error for way in ways if way.name.endswith(kind))
-        curves[kind] = pictures.Curve(steps, np.array(errors), chosen)
-        best = int(np.argmin(errors))
-        page.note(f"{kind} differences are best at step {steps[best]:.0e}, with error {errors[best]:.0e}.")
+    for method in METHODS[:2]:
+        found = compared([differences(method, step) for step in STEPS], repetitions=1)
+        rows = sorted(found, key=lambda row: row.finite_difference.step if row.finite_difference else 0)
+        curve = pictures.Curve(STEPS, np.array([row.greatest_relative_error for row in rows]), errors[method])
+        curves[method] = curve
+        best = int(np.argmin(curve.errors))
+        page.note(f"{method} differences are best at step {STEPS[best]:.0e}, with error {curve.errors[best]:.0e}.")
     path = folder / "finite_differences.png"
-    pictures.finite_differences(path, curves, next(way.error for way in ways if way.name == "complex_step"))
+    pictures.finite_differences(path, curves, errors["complex_step"])
     return ways, curves, path
 
 
@@ -204,7 +208,7 @@ def training(service: gw.Service, graph: gw.Graph, data: Data, page: Page) -> tu
     optimizer = gw.optimizers.sgd(rate, schedule=gw.schedules.exponential(0.95, steps=steps))
     before = float(service.evaluate(graph, {**rows, **start})["loss"])
     result = service.minimize(
-        graph, start, rows, optimizer=optimizer, batch_size=batch_size, epochs=40, seed=1, progress=True
+        graph, start, rows, optimizer=optimizer, batch_size=batch_size, epochs=40, seed=1
     )
     reports = [pictures.Report(x.step, x.loss, x.learning_rate) for x in result.history]
     w = result.parameters["w"]
@@ -234,7 +238,7 @@ def converged(service: gw.Service, graph: gw.Graph, data: Data, page: Page) -> t
         optimizer=gw.optimizers.sgd(0.3, momentum=0.9, nesterov=True),
         gradient_norm=1e-9,
         steps=10_000,
-        progress=False,
+        quiet=True,
     )
     f = service.value_and_gradient(graph, inputs=rows, wrt="w")
     found = scipy.optimize.minimize(f, start, jac=True, method="L-BFGS-B", options={"ftol": 0, "gtol": 1e-9})

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Unpack
 
-from gradwire import results
 from gradwire import v1 as pb
 from gradwire.core import Core, Method, Plan, Source
-from gradwire.errors import from_status
-from gradwire.execution import FiniteDifference, Options, options_message
+from gradwire.descriptions import CheckResult, Comparison, Derivative, Description
+from gradwire.execution import Options, options_message
 from gradwire.graph import Graph
 from gradwire.plans.queries import Inputs
 from gradwire.query import Name, Names, Query, name, names
-from gradwire.results import Execution
-from gradwire.tensors import TensorRef, decode_tensor, decode_tensors, element_type_of, tensor_type
-from gradwire.wireformat import Part
+from gradwire.results import TIERS
+from gradwire.tensors import TensorRef, tensor_type
 
 _SERVICE = "DifferentiationService"
 DESCRIBE = Method(_SERVICE, "DescribeGraph", pb.DescribeGraphResponse, tells_id=True)
@@ -28,7 +26,6 @@ Format = Literal["text", "latex", "dot", "svg"]
 Mode = Literal["gradient", "vjp", "jvp", "hessian_vector_product"]
 
 _FORMATS = {name: pb.GraphFormat.Value(f"GRAPH_FORMAT_{name.upper()}") for name in ("text", "latex", "dot", "svg")}
-_KINDS = results.enum_names(pb.ValueKind, "VALUE_KIND_")
 
 
 def register(core: Core, graph: Graph | str) -> Plan[str]:
@@ -51,7 +48,7 @@ def describe(
     formats: Sequence[Format] = ("text",),
     annotations: Mapping[str, str] | None = None,
     timeout: float | None = None,
-) -> Plan[results.Description]:
+) -> Plan[Description]:
     """Return the order, types, cost and picture of a graph, without running it.
 
     Args:
@@ -73,13 +70,7 @@ def describe(
     )
     response, _ = yield from core.ask(DESCRIBE, bound, [request.SerializeToString()], timeout)
     cost = response.cost if response.HasField("cost") else None
-    return results.Description(
-        response.graph_id,
-        tuple(map(_described, response.values)),
-        None if cost is None else cost.flops,
-        None if cost is None else cost.bytes,
-        _rendered(response.rendering),
-    )
+    return Description.of(response)
 
 
 def differentiate(
@@ -93,7 +84,7 @@ def differentiate(
     dimensions: Mapping[str, int] | None = None,
     formats: Sequence[Format] = ("text", "latex"),
     timeout: float | None = None,
-) -> Plan[results.Derivative]:
+) -> Plan[Derivative]:
     """Return the derivative of a graph as a graph: symbolic differentiation.
 
     Args:
@@ -118,11 +109,8 @@ def differentiate(
         formats=[_FORMATS[x] for x in formats],
     )
     response, _ = yield from core.ask(DIFFERENTIATE, bound, [request.SerializeToString()], timeout)
-    derivative = results.Derivative.from_message(response.graph)
+    derivative = Derivative.of(response)
     core.remember(derivative, response.graph_id)
-    derivative.derivatives = dict(response.derivatives)
-    derivative.seeds = dict(response.seeds)
-    derivative.rendering = _rendered(response.rendering)
     return derivative
 
 
@@ -151,7 +139,7 @@ def prepare(
         options=options_message(options),
     )
     response, _ = yield from core.ask(PREPARE, bound, [request.SerializeToString()], options.get("timeout"))
-    return results.TIERS.get(response.tier, "unknown")
+    return TIERS.get(response.tier, "unknown")
 
 
 def check(
@@ -163,7 +151,7 @@ def check(
     wrt: Names = (),
     relative_tolerance: float = 0.0,
     **options: Unpack[Options],
-) -> Plan[results.CheckResult]:
+) -> Plan[CheckResult]:
     """Compare the gradient of a backend with finite differences; a gradient that does not pass is no error.
 
     Args:
@@ -185,17 +173,7 @@ def check(
     )
     parts = [request.SerializeToString(), *core.feed(2, bound, feeds)]
     response, _ = yield from core.ask(CHECK, bound, parts, options.get("timeout"))
-    return results.CheckResult(
-        response.passed,
-        tuple(
-            results.GradientCheck(
-                x.wrt, x.passed, x.greatest_relative_error, x.worst_element, x.exact, x.numerical
-            )
-            for x in response.checks
-        ),
-        Execution.of(response.execution),
-        response.function_evaluations,
-    )
+    return CheckResult.of(response)
 
 
 def compare(
@@ -208,9 +186,9 @@ def compare(
     backends: Sequence[str | Options] = (),
     reference: str | Options = "",
     repetitions: int = 0,
-    on_row: Callable[[results.Comparison], None] | None = None,
+    on_row: Callable[[Comparison], None] | None = None,
     timeout: float | None = None,
-) -> Plan[list[results.Comparison]]:
+) -> Plan[list[Comparison]]:
     """Differentiate one scalar in several ways, and measure their errors and times.
 
     Args:
@@ -238,10 +216,10 @@ def compare(
         repetitions=repetitions,
     )
     parts = [request.SerializeToString(), *core.feed(2, bound, feeds)]
-    rows: list[results.Comparison] = []
+    rows: list[Comparison] = []
 
     def receive(response: pb.CompareBackendsResponse, bulk: Sequence[memoryview]) -> None:
-        rows.append(_compared(response, bulk))
+        rows.append(Comparison.of(response, bulk))
         if on_row is not None:
             on_row(rows[-1])
 
@@ -257,37 +235,3 @@ def input_types(core: Core, graph: Graph | str, feeds: Mapping[str, Any]) -> dic
 
 def _way(way: str | Options) -> pb.ExecutionOptions:
     return options_message({"backend": way} if isinstance(way, str) else way)
-
-
-def _compared(row: pb.CompareBackendsResponse, bulk: Sequence[memoryview]) -> results.Comparison:
-    found = row.result if row.HasField("result") else None
-    return results.Comparison(
-        row.options.backend,
-        FiniteDifference.of(row.options),
-        None if found is None else decode_tensor(found.value)[()],
-        {} if found is None else decode_tensors(found.gradients, bulk),
-        row.greatest_relative_error,
-        dict(row.relative_errors),
-        Execution.of(row.execution),
-        row.first_seconds,
-        from_status(row.error) if row.HasField("error") else None,
-    )
-
-
-def _described(value: pb.ValueDescription) -> results.ValueDescription:
-    known = value.HasField("type")
-    cost = value.cost if value.HasField("cost") else None
-    return results.ValueDescription(
-        value.name,
-        _KINDS.get(value.kind, "unknown"),
-        value.op,
-        tuple(value.inputs),
-        tuple(value.type.shape) if known else None,
-        element_type_of(value.type) if known else "",
-        None if cost is None else cost.flops,
-        None if cost is None else cost.bytes,
-    )
-
-
-def _rendered(rendering: pb.GraphRendering) -> results.Rendering:
-    return results.Rendering(rendering.text, rendering.latex, rendering.dot, rendering.svg)

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Unpack
 
-from gradwire import results
 from gradwire import v1 as pb
 from gradwire.core import Core, Method, Plan, Source
 from gradwire.execution import Options, options_message
-from gradwire.optimization import Optimizer, decode_state, encode_state
+from gradwire.optimization import Optimizer
+from gradwire.outcomes import MinimizeResult, OptimizerState, Progress, StepResult
 from gradwire.plans.queries import Inputs
 from gradwire.progress import Reporter
 from gradwire.query import Name, name
-from gradwire.results import Arrays, Execution, MinimizeResult, OptimizerState, Progress, StepResult
 from gradwire.structures import leaves
-from gradwire.tensors import decode_tensors
-from gradwire.wireformat import Part, nested
+from gradwire.wireformat import nested
 
 STEP = Method("OptimizationService", "Step", pb.StepResponse, tells_id=True)
 MINIMIZE = Method("OptimizationService", "Minimize", pb.MinimizeResponse)
@@ -25,8 +23,6 @@ LONGEST = 600.0
 """Seconds that a minimization may take when it does not say otherwise: servers allow no more to one call."""
 
 Order = Literal["full", "sequential", "random", "random_with_replacement"]
-
-_REASONS = results.enum_names(pb.StopReason, "STOP_REASON_")
 
 
 def step(
@@ -58,21 +54,13 @@ def step(
     request = pb.StepRequest(
         loss=name(bound, loss),
         optimizer=optimizer.message(),
-        state=None if state is None else encode_state(state),
+        state=None if state is None else state.message(),
         options=options_message(options),
     )
     trained, given = parted(feeds, parameters)
     parts = [request.SerializeToString(), *core.feed(3, bound, trained), *core.feed(4, bound, given)]
     response, bulk = yield from core.ask(STEP, bound, parts, options.get("timeout"))
-    return StepResult(
-        decode_tensors(response.parameters, bulk),
-        decode_state(response.state, bulk),
-        response.loss,
-        response.learning_rate,
-        response.gradient_norm,
-        response.skipped,
-        Execution.of(response.execution),
-    )
+    return StepResult.of(response, bulk)
 
 
 def minimize(
@@ -147,7 +135,7 @@ def minimize(
     request = pb.Minimization(
         loss=name(bound, loss),
         optimizer=optimizer.message(),
-        state=None if state is None else encode_state(state),
+        state=None if state is None else state.message(),
         batching=pb.Batching(
             mode=pb.BatchingMode.Value(f"BATCHING_MODE_{(order or 'unspecified').upper()}"),
             batch_size=batch_size,
@@ -185,23 +173,13 @@ def minimize(
             if response.HasField("result"):
                 ended.append((response.result, bulk))
             else:
-                history.append(_progress(response.progress, bulk))
+                history.append(Progress.of(response.progress, bulk))
                 reporter.report(history[-1])
 
         timeout = options.get("timeout") or LONGEST
         yield from core.follow(MINIMIZE, bound, lambda source: nested(1, [source, *parts]), receive, timeout)
     (result, bulk), *_ = ended
-    return MinimizeResult(
-        decode_tensors(result.parameters, bulk),
-        decode_state(result.state, bulk) if result.HasField("state") else None,
-        result.loss,
-        result.parameters_step,
-        _REASONS.get(result.stop_reason, "unknown"),
-        result.message,
-        _progress(result.progress, bulk),
-        tuple(history),
-        Execution.of(result.execution),
-    )
+    return MinimizeResult.of(result, history, bulk)
 
 
 def parted(feeds: Mapping[str, Any], parameters: Inputs) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -216,19 +194,3 @@ def equally_long(data: Mapping[str, Any]) -> list[str]:
     shapes = {name: x.shape for name, x in data.items() if getattr(x, "shape", ())}
     length = max(shapes.values(), key=len)[0] if shapes else 0
     return [name for name, shape in shapes.items() if shape[0] == length]
-
-
-def _progress(message: pb.MinimizationProgress, bulk: Sequence[memoryview]) -> Progress:
-    return Progress(
-        message.step,
-        message.epoch,
-        message.loss,
-        message.learning_rate,
-        message.gradient_norm,
-        message.parameter_norm,
-        message.validation_loss if message.HasField("validation_loss") else None,
-        message.skipped_steps,
-        message.function_evaluations,
-        message.seconds,
-        decode_tensors(message.parameters, bulk),
-    )

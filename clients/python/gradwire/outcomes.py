@@ -1,0 +1,173 @@
+"""What optimizers return: states, steps, progress, and ends of minimizations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+from gradwire import v1 as pb
+from gradwire.results import Arrays, Execution, enum_names
+from gradwire.tensors import decode_tensors, encode_tensor
+
+_REASONS = enum_names(pb.StopReason, "STOP_REASON_")
+
+
+@dataclass(frozen=True)
+class OptimizerState:
+    """What an optimizer remembers between steps: keep it, and give it to the next.
+
+    Attributes:
+        optimizer: name of the optimizer.
+        step: number of updates so far.
+        slots: what is remembered, by name: ``m/w`` is the slot ``m`` of the parameter ``w``.
+    """
+
+    optimizer: str
+    step: int
+    slots: Arrays = field(repr=False)
+
+    @classmethod
+    def of(cls, message: pb.OptimizerState, bulk: Sequence[memoryview]) -> Self:
+        """Read the message."""
+        return cls(message.optimizer, message.step, decode_tensors(message.slots, bulk))
+
+    def message(self) -> pb.OptimizerState:
+        """Return it as a message."""
+        slots = {key: encode_tensor(x) for key, x in self.slots.items()}
+        return pb.OptimizerState(optimizer=self.optimizer, step=self.step, slots=slots)
+
+
+class StepResult(tuple[Arrays, OptimizerState]):
+    """Parameters and state after a step: ``parameters, state = service.step(…)``.
+
+    Attributes:
+        loss: before the update.
+        learning_rate: of the update.
+        gradient_norm: 2-norm of the gradient of all parameters, before clipping.
+        skipped: whether the update was left out because something was not finite.
+        execution: what ran.
+    """
+
+    loss: float
+    learning_rate: float
+    gradient_norm: float
+    skipped: bool
+    execution: Execution
+
+    @classmethod
+    def of(cls, message: pb.StepResponse, bulk: Sequence[memoryview]) -> Self:
+        """Read the message."""
+        result = cls((decode_tensors(message.parameters, bulk), OptimizerState.of(message.state, bulk)))
+        result.loss = message.loss
+        result.learning_rate = message.learning_rate
+        result.gradient_norm = message.gradient_norm
+        result.skipped = message.skipped
+        result.execution = Execution.of(message.execution)
+        return result
+
+    @property
+    def parameters(self) -> Arrays:
+        """The parameters after the update, by name."""
+        return self[0]
+
+    @property
+    def state(self) -> OptimizerState:
+        """What the optimizer remembers."""
+        return self[1]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a minimization is.
+
+    Attributes:
+        step: steps so far, those of an earlier state included.
+        epoch: epochs finished so far.
+        loss: averaged over the rows since the last report.
+        learning_rate: of the last step.
+        gradient_norm: 2-norm of the last gradient of all parameters.
+        parameter_norm: 2-norm of all parameters.
+        validation_loss: of held-out data; None when there are none.
+        skipped_steps: left out so far because something was not finite.
+        function_evaluations: so far.
+        seconds: since the start.
+        parameters: by name, when they were asked for.
+    """
+
+    step: int
+    epoch: int
+    loss: float
+    learning_rate: float
+    gradient_norm: float
+    parameter_norm: float
+    validation_loss: float | None
+    skipped_steps: int
+    function_evaluations: int
+    seconds: float
+    parameters: Arrays = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, message: pb.MinimizationProgress, bulk: Sequence[memoryview]) -> Self:
+        """Read the message."""
+        return cls(
+            message.step,
+            message.epoch,
+            message.loss,
+            message.learning_rate,
+            message.gradient_norm,
+            message.parameter_norm,
+            message.validation_loss if message.HasField("validation_loss") else None,
+            message.skipped_steps,
+            message.function_evaluations,
+            message.seconds,
+            decode_tensors(message.parameters, bulk),
+        )
+
+
+@dataclass(frozen=True)
+class MinimizeResult:
+    """How a minimization ended.
+
+    Attributes:
+        parameters: by name; the last, or the best when they were asked for.
+        state: what the optimizer remembers, to go on; None for methods that own their loop.
+        loss: at these parameters, over all rows.
+        parameters_step: step at which they were reached.
+        stop_reason: why it stopped, such as "epochs", "converged" or "patience".
+        message: the same in words.
+        progress: the last report.
+        history: all reports that came.
+        execution: what ran.
+    """
+
+    parameters: Arrays
+    state: OptimizerState | None
+    loss: float
+    parameters_step: int
+    stop_reason: str
+    message: str
+    progress: Progress
+    history: tuple[Progress, ...] = field(repr=False)
+    execution: Execution
+
+    @classmethod
+    def of(cls, message: pb.MinimizationResult, history: Sequence[Progress], bulk: Sequence[memoryview]) -> Self:
+        """Read the message.
+
+        Args:
+            message: the message.
+            history: the reports before it.
+            bulk: what was cut out of it.
+        """
+        return cls(
+            decode_tensors(message.parameters, bulk),
+            OptimizerState.of(message.state, bulk) if message.HasField("state") else None,
+            message.loss,
+            message.parameters_step,
+            _REASONS.get(message.stop_reason, "unknown"),
+            message.message,
+            Progress.of(message.progress, bulk),
+            tuple(history),
+            Execution.of(message.execution),
+        )

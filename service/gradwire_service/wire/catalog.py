@@ -1,0 +1,134 @@
+"""What a server has → messages: ops, backends, optimizers, schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from inspect import getdoc
+
+from gradwire import v1 as pb
+from gradwire_service.backend import Availability, CompilingBackend
+from gradwire_service.graph import Attribute, AttributeKind
+from gradwire_service.ops.base import Composite, Elementwise, Op
+from gradwire_service.optimizers import CatalogEntry, Hyperparameter
+from gradwire_service.wire.attributes import ATTRIBUTE_KINDS, encode_attribute
+from gradwire_service.wire.evaluation import QUERY_KINDS
+
+
+def encode_op(op: type[Op]) -> pb.OpInfo:
+    """Return an op as the catalog lists it."""
+    signature = op.signature()
+    attributes = [
+        _attribute(name, attribute.kind, attribute.required, attribute.default)
+        for name, attribute in signature.attributes.items()
+    ]
+    last = len(signature.inputs) - 1
+    documentation = getdoc(op) or ""
+    return pb.OpInfo(
+        name=op.name,
+        family=op.__module__.rpartition(".")[2],
+        signature=signature_text(op),
+        inputs=[
+            pb.OpInput(name=name, variadic=signature.variadic and i == last) for i, name in enumerate(signature.inputs)
+        ],
+        attributes=attributes,
+        output_count=signature.outputs,
+        differentiable=_is_differentiable(op),
+        composite=issubclass(op, Composite),
+        summary=first_sentence(documentation),
+        documentation=documentation,
+    )
+
+
+def signature_text(op: type[Op]) -> str:
+    """Return the signature in one line, such as ``sum(x, *, axis=None, keepdims=False)``."""
+    signature = op.signature()
+    inputs = [*signature.inputs]
+    if signature.variadic:
+        inputs[-1] = f"*{inputs[-1]}"
+    settings = [
+        name if attribute.required else f"{name}={_shown(attribute.default)}"
+        for name, attribute in signature.attributes.items()
+    ]
+    marker = ["*"] if settings and inputs and not signature.variadic else []
+    return f"{op.name}({', '.join([*inputs, *marker, *settings])})"
+
+
+def _shown(default: Attribute | None) -> str:
+    return repr(default) if default is None or isinstance(default, bool | int | float | str | tuple) else str(default)
+
+
+def _is_differentiable(op: type[Op]) -> bool:
+    """Tell whether the op has a rule of its own; a composite has those of the ops that it is written with."""
+    own = op.partials is not Elementwise.partials if issubclass(op, Elementwise) else op.vjp is not Op.vjp
+    return own or issubclass(op, Composite)
+
+
+def first_sentence(documentation: str) -> str:
+    """Return the first sentence of a documentation, in one line."""
+    return " ".join(documentation.partition("\n\n")[0].split()).partition(". ")[0].removesuffix(".")
+
+
+def _attribute(
+    name: str, kind: AttributeKind, required: bool, default: Attribute | None, documentation: str = ""
+) -> pb.AttributeInfo:
+    return pb.AttributeInfo(
+        name=name,
+        kind=ATTRIBUTE_KINDS[kind],
+        required=required,
+        default_value=None if default is None else encode_attribute(default),
+        documentation=documentation,
+    )
+
+
+def _hyperparameter(setting: Hyperparameter) -> pb.AttributeInfo:
+    return _attribute(setting.name, setting.kind, setting.required, setting.default, setting.documentation)
+
+
+def encode_backend(found: Availability, default: str) -> pb.BackendInfo:
+    """Return a backend as the catalog lists it.
+
+    Args:
+        found: the backend, whether it loads or not.
+        default: name of the backend of requests that name none.
+    """
+    backend = found.backend
+    if backend is None:
+        return pb.BackendInfo(name=found.name, unavailable_reason=found.reason, default_backend=found.name == default)
+    return pb.BackendInfo(
+        name=found.name,
+        available=True,
+        default_backend=found.name == default,
+        documentation=getdoc(type(backend)) or backend.summary,
+        query_kinds=QUERY_KINDS,
+        compilation=_compilation(backend.report()) if isinstance(backend, CompilingBackend) else None,
+    )
+
+
+def _compilation(report: Mapping[str, object]) -> pb.CompilationStatus:
+    """Return what a backend tells of its compiler, as far as the contract has a place for it."""
+    counts = {field.name: report.get(field.name, 0) for field in pb.CompilationStatus.DESCRIPTOR.fields}
+    failures = counts.pop("failures") or ()
+    return pb.CompilationStatus(
+        **{name: value if isinstance(value, int) else 0 for name, value in counts.items()},
+        failures=[pb.CompilationFailure(message=str(failure)) for failure in failures],  # type: ignore[attr-defined]
+    )
+
+
+def encode_optimizer(entry: CatalogEntry) -> pb.OptimizerInfo:
+    """Return an update rule as the catalog lists it."""
+    return pb.OptimizerInfo(
+        name=entry.name,
+        kind=pb.OPTIMIZER_KIND_UPDATE_RULE,
+        hyperparameters=map(_hyperparameter, entry.hyperparameters),
+        slots=entry.slots,
+        documentation=entry.documentation,
+    )
+
+
+def encode_schedule(entry: CatalogEntry) -> pb.ScheduleInfo:
+    """Return a schedule as the catalog lists it."""
+    return pb.ScheduleInfo(
+        name=entry.name,
+        parameters=map(_hyperparameter, entry.hyperparameters),
+        documentation=entry.documentation,
+    )
