@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,8 @@ class Comparison(NamedTuple):
         greatest_relative_error: greatest |g - r| / max |r| over the elements of a gradient, and over the gradients.
         execution: what ran and what the fastest run took; None when it failed.
         error: why it failed.
+        relative_errors: the greatest error of each gradient, by name.
+        first_seconds: time from asking to the first answer, in seconds, preparation included.
     """
 
     candidate: int
@@ -36,6 +39,8 @@ class Comparison(NamedTuple):
     greatest_relative_error: float
     execution: Execution | None
     error: GradwireError | None = None
+    relative_errors: Mapping[str, float] = {}
+    first_seconds: float = 0.0
 
 
 class Check(NamedTuple):
@@ -58,9 +63,7 @@ class Check(NamedTuple):
     numerical: float
 
 
-def compare(
-    candidates: Sequence[tuple[str, Run]], reference: Run, repetitions: int = 0
-) -> Iterator[Comparison]:
+def compare(candidates: Sequence[tuple[str, Run]], reference: Run, repetitions: int = 0) -> Iterator[Comparison]:
     """Differentiate by every candidate; yield each when it has finished.
 
     Args:
@@ -72,8 +75,10 @@ def compare(
     """
     exact, _ = reference()
     for place, (backend, run) in enumerate(candidates):
+        asked = time.perf_counter()
         try:
             result, execution = run()
+            first_seconds = time.perf_counter() - asked
             spent, count = 0.0, 0
             while count < (repetitions or 50) and (repetitions or spent < LONG_ENOUGH):
                 again, timed = run()
@@ -85,7 +90,9 @@ def compare(
         except GradwireError as error:
             yield Comparison(place, backend, None, np.nan, None, error)
             continue
-        yield Comparison(place, backend, result, greatest_relative_error(result.gradients, exact.gradients), execution)
+        errors = {name: greatest_relative_error({name: g}, exact.gradients) for name, g in result.gradients.items()}
+        greatest = float(np.max(list(errors.values()), initial=0.0))
+        yield Comparison(place, backend, result, greatest, execution, None, errors, first_seconds)
 
 
 def greatest_relative_error(actual: Arrays, expected: Arrays) -> float:

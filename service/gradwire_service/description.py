@@ -9,7 +9,7 @@ from enum import Enum
 from gradwire_service.errors import DimensionError, InputMissingError, InputUnknownError, NotScalarError
 from gradwire_service.graph import Graph, TensorType, topological_order
 from gradwire_service.ops.base import Value, Variable, variable
-from gradwire_service.program import floating_outputs, floating_variables, only_output
+from gradwire_service.plan import floating_outputs, floating_variables, only_output
 from gradwire_service.transform import TypedGraph, gradient, hessian_vector_product, jvp, simplified, vjp
 from gradwire_service.transform.name import named
 

@@ -46,7 +46,8 @@ from gradwire_service.graph import Array, Graph, TensorType, parse, validate
 from gradwire_service.limits import LIMITS, Limits
 from gradwire_service.ops import catalog
 from gradwire_service.optimizers import Constant, Optimizer, OptimizerState, Schedule, check_state, initial_state
-from gradwire_service.program import Program, Settings, check_size, only_output
+from gradwire_service.plan import only_output
+from gradwire_service.program import Program, Settings, check_size
 from gradwire_service.query import (
     Arrays,
     Evaluation,

@@ -142,7 +142,7 @@ def test_value_and_two_derivatives_are_those_of_mpmath(op: str, x: float) -> Non
 
     with mpmath.workdps(80):
         exact = [float(mpmath.diff(FUNCTIONS[op], x, n, h=mpmath.mpf(10) ** -24)) for n in range(3)]
-    value = run({"y": f(variable("x"))}, {"x": np.float64(x)})["y"]
+    value = run({"y": f(variable("x"))}, {"x": np.array(x)})["y"]
     (first,) = pulled(f, x)
     assert float(value) == pytest.approx(exact[0], rel=1e-15, abs=2e-16)
     assert float(first) == pytest.approx(exact[1], rel=2e-15, abs=2e-16)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gradwire_service.ops import Value, apply
+from gradwire_service.ops.functions import abs as abs_
 from gradwire_service.ops.functions import (
     acos,
     asin,
@@ -24,7 +25,6 @@ from gradwire_service.ops.functions import (
     square,
     where,
 )
-from gradwire_service.ops.functions import abs as abs_
 from tests.ops.derivatives import Expression, curvatures, numbers, pulled, pushed, run, variables
 
 INF, NAN = math.inf, math.nan
@@ -183,7 +183,7 @@ def test_special_case_of_the_array_standard(op: str, point: tuple[float, ...], e
 
 
 def test_clip_keeps_nan_and_the_type() -> None:
-    xs, inputs = variables(np.float32([NAN, -INF, INF, 0.5]))
+    xs, inputs = variables(np.array([NAN, -INF, INF, 0.5], np.float32))
     y = run({"y": clip(*xs, min=-1, max=1e300)}, inputs)["y"]
     assert y.dtype == np.float32
     assert y.tolist() == pytest.approx([NAN, -1, INF, 0.5], nan_ok=True)

@@ -31,7 +31,7 @@ import numpy as np
 
 from gradwire_backends.finite_difference.methods import estimator
 from gradwire_backends.finite_difference.point import Function, Point
-from gradwire_service.backend import Executable, Interrupt, Options, RunInfo, Tensors, check_ends, check_scalar, never
+from gradwire_service.backend import Executable, Interrupt, Options, RunInfo, Tensors, backend, check_ends, check_scalar, never
 from gradwire_service.graph import FLOAT32, FLOAT64, ElementType
 from gradwire_service.interpreter import interpret
 from gradwire_service.ops.flat import FlatGraph
@@ -59,6 +59,10 @@ class FiniteDifferenceBackend:
         """Evaluate, without differentiating."""
         return self._prepare(graph)
 
+    def _executor(self, options: Options) -> Callable[[FlatGraph], Executable]:
+        """Return what evaluates the function: this backend's own way, or the backend that the request names."""
+        return self._prepare if options.executor == Options.executor else backend(options.executor).prepare
+
     def prepare_gradients(self, graph: FlatGraph, of: str, wrt: Sequence[str], options: Options) -> Executable:
         """Differentiate a scalar, element by element.
 
@@ -68,7 +72,7 @@ class FiniteDifferenceBackend:
         check_scalar(graph, of)
         check_ends(graph, [of], wrt)
         estimate = estimator(options)
-        function = Function(self._prepare, graph, [of])
+        function = Function(self._executor(options), graph, [of])
 
         def run(inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
             point = Point(function, inputs, interrupt, info)
@@ -97,7 +101,7 @@ class FiniteDifferenceBackend:
         """
         check_ends(graph, of, wrt)
         estimate = estimator(options)
-        function = Function(self._prepare, graph, of)
+        function = Function(self._executor(options), graph, of)
         reaching = [name for name in wrt if name in function.roundings]
 
         def run(inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:

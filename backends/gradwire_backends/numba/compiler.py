@@ -89,7 +89,7 @@ def vocabulary() -> dict[str, Any]:
     from gradwire_backends.numba import blas, intrinsics, mathematics
 
     known: dict[str, Any] = {**vars(intrinsics), **vars(mathematics), **vars(blas)}
-    known |= {"range": range, "min": min, "boolean": numba.boolean}
+    known |= {"range": range, "boolean": numba.boolean}
     known |= {name: getattr(numba, name) for name in ("float64", "float32", "int64", "int32")}
     return {word: known[word] for word in grammar.WORDS}
 

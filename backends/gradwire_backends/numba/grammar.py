@@ -13,7 +13,7 @@ WORDS = frozenset(
     # memory
     "item float64s float32s int64s int32s booleans load store"
     # numbers, choice, loops
-    " float64 float32 int64 int32 boolean like select range min"
+    " float64 float32 int64 int32 boolean like select range"
     # arithmetic
     " accumulate maximum minimum sqrt fabs copysign"
     # functions
@@ -33,7 +33,7 @@ ENTRY = re.compile(r"kernel[0-9]{1,6}", re.ASCII)
 _FORMS = (
     ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.For, ast.Assign, ast.Expr, ast.Call, ast.Name,
     ast.Load, ast.Store, ast.Constant, ast.Subscript, ast.BinOp, ast.UnaryOp, ast.Compare,
-    ast.Add, ast.Sub, ast.Mult, ast.Div, ast.BitAnd, ast.BitOr, ast.BitXor, ast.USub,
+    ast.Add, ast.Sub, ast.Mult, ast.Div, ast.BitAnd, ast.BitOr, ast.BitXor, ast.RShift, ast.USub,
     ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE,
 )  # fmt: skip
 

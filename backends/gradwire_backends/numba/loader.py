@@ -32,8 +32,8 @@ class LoadError(Exception):
     """Object code that this process can't run."""
 
 
-class Kernel:
-    """A loaded kernel.
+class Code:
+    """Loaded object code.
 
     Attributes:
         entries: its functions, in the order in which they are called.

@@ -22,8 +22,8 @@ from gradwire_backends.numba.memory import Memory
 from gradwire_backends.numba.schedule import Schedule, Step
 from gradwire_backends.numba.views import Index, Pick
 
-CHUNK = 4096
-"""Elements that a long sum adds up before it adds the result to the others: this keeps rounding errors small."""
+CHUNK_BITS = 12
+"""A long sum adds up 2^12 elements before it adds the result to the others: this keeps rounding errors small."""
 
 INDENT = "    "
 
@@ -61,7 +61,7 @@ class Statement:
 
     Attributes:
         depth: number of loops around it.
-        text: source, with ``{}`` for the access where there is one.
+        text: source, with ``@`` for the access where there is one.
         access: what it reads or writes.
     """
 
@@ -71,7 +71,7 @@ class Statement:
 
     def written(self) -> str:
         """Write the line."""
-        return self.text if self.access is None else self.text.replace("{}", self.access.written())
+        return self.text if self.access is None else self.text.replace("@", self.access.written())
 
 
 @dataclass
@@ -107,7 +107,7 @@ class Total:
 
     def stored(self, what: str) -> str:
         """Write the line that stores a result."""
-        return self.store.format(what).replace("{}", self.result.written())
+        return self.store.format(what).replace("@", self.result.written())
 
     def stored_with(self, term: str) -> str:
         """Write the line that adds to the result in memory."""
@@ -174,7 +174,7 @@ class Nest:
             self._names[key] = name, _ = self._name(), depth
             stream = self._stream(access)
             self._statements.append(
-                Statement(depth, f"{name} = load({access.pointer}, {{}}, {self._number}, {stream})", access)
+                Statement(depth, f"{name} = load({access.pointer}, @, {self._number}, {stream})", access)
             )
         return self._names[key]
 
@@ -244,11 +244,11 @@ class Nest:
         return self._streams.setdefault(access.pointer, len(self._streams))
 
     def _load(self, access: Access) -> str:
-        return f"load({access.pointer}, {{}}, {self._number}, {self._stream(access)})"
+        return f"load({access.pointer}, @, {self._number}, {self._stream(access)})"
 
     def _store(self, value: Value, access: Access, what: str) -> str:
         what = f"boolean({what})" if value.element_type is BOOL else what
-        return f"store({access.pointer}, {{}}, {what}, {self._number}, {self._stream(access)})"
+        return f"store({access.pointer}, @, {what}, {self._number}, {self._stream(access)})"
 
     # Merging loops
 
@@ -314,10 +314,12 @@ class Nest:
         inside = indent + INDENT
         chunked = innermost == 1 and any("accumulate" in total.combine for _, total in running)
         if chunked:
-            yield f"{indent}for k0 in range(0, {trip}, {CHUNK}):"
+            size = 2**CHUNK_BITS
+            yield f"{indent}for k0 in range(({trip} + {size - 1}) >> {CHUNK_BITS}):"
             for number, total in running:
                 yield f"{inside}{_total_name(number, 1)} = {total.first}"
-            yield f"{inside}for i0 in range(k0, min(k0 + {CHUNK}, {trip})):"
+            end = f"k0 * {size} + {size}"
+            yield f"{inside}for i0 in range(k0 * {size}, select({end} < {trip}, {end}, {trip})):"
             for statement in self._statements:
                 if statement.depth == 1:
                     yield inside + INDENT + statement.written()

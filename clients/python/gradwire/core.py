@@ -94,7 +94,7 @@ class Method:
         self.response = response
         self.tells_id = tells_id
 
-    def read(self, data: bytes) -> tuple[Any, list[memoryview]]:
+    def read(self, data: bytes | memoryview) -> tuple[Any, list[memoryview]]:
         """Return a response, and what was cut out of it."""
         message, bulk = cut(data, self.response.DESCRIPTOR)
         return self.response.FromString(message), bulk

@@ -7,7 +7,7 @@ version does not know arrives as the class of its code.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple
 
 from google.rpc import error_details_pb2, status_pb2
 
@@ -207,6 +207,10 @@ class TextSyntaxError(InvalidGraphError, reason="TEXT_SYNTAX"):
 # Faults of requests.
 
 
+class IndexRangeError(InvalidArgumentError, reason="INDEX_OUT_OF_RANGE"):
+    """An index that is data lies outside its axis."""
+
+
 class InputMissingError(InvalidArgumentError, reason="INPUT_MISSING"):
     """A variable of the graph was not fed."""
 
@@ -314,21 +318,21 @@ class RequestIdConflictError(AbortedError, reason="REQUEST_ID_CONFLICT"):
     """A request id was used before with another request."""
 
 
-class RpcError(Protocol):
-    """What grpc raises, synchronous or asyncio, as far as it is looked at here."""
+def from_rpc(error: Any, address: str) -> GradwireError:
+    """Turn what grpc raised into the error that the server meant.
 
-    def code(self) -> object: ...
-    def details(self) -> str | None: ...
-    def trailing_metadata(self) -> Iterable[tuple[str, str | bytes]] | None: ...
-
-
-def from_rpc(error: RpcError) -> GradwireError:
-    """Turn what grpc raised into the error that the server meant."""
+    Args:
+        error: what grpc raised, synchronous or asyncio.
+        address: where the server is, to be told when it did not answer.
+    """
     code = str(getattr(error.code(), "name", "UNKNOWN"))
     for key, value in error.trailing_metadata() or ():
         if key == _DETAILS_KEY:
-            return _build(code, status_pb2.Status.FromString(bytes(value)))  # type: ignore[arg-type]  # -bin: bytes
-    return _build(code, status_pb2.Status(message=error.details() or ""))
+            return _build(code, status_pb2.Status.FromString(bytes(value)))
+    message = error.details() or ""
+    if code == "UNAVAILABLE":
+        message = f"no server answers at {address} ({message}); see that it runs and that the address is right"
+    return _build(code, status_pb2.Status(message=message))
 
 
 def from_status(status: status_pb2.Status) -> GradwireError:

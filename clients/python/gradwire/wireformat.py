@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from google.rpc import status_pb2
+
 from gradwire.tensors import Array, tensor_type
 
 if TYPE_CHECKING:
@@ -73,14 +75,45 @@ def _entry_head(number: int, name: str, element_type: str, shape: tuple[int, ...
     return head(number, len(entry) + size) + entry
 
 
-def cut(message: bytes, descriptor: Descriptor) -> tuple[bytes, list[memoryview]]:
+def stream_request(number: int, parts: list[Part]) -> list[Part]:
+    """Write an EvaluateStreamRequest.
+
+    Args:
+        number: `call_id`.
+        parts: `request`, an EvaluateRequest.
+    """
+    return [b"\x08" + varint(number), *nested(2, parts)]
+
+
+def stream_response(message: bytes) -> tuple[memoryview, status_pb2.Status | None]:
+    """Read an EvaluateStreamResponse.
+
+    Returns: the EvaluateResponse, not parsed; the error in its place, if there is one.
+    """
+    view = memoryview(message)
+    position = 0
+    while position < len(view):
+        tag, position = _read_varint(view, position)
+        size, content = _read_varint(view, position)
+        if tag & 7 != _BYTES:  # the call's number
+            position = content
+            continue
+        position = content + size
+        if tag >> 3 == 2:
+            return view[content:position], None
+        if tag >> 3 == 3:
+            return view[:0], status_pb2.Status.FromString(bytes(view[content:position]))
+    return view[:0], None
+
+
+def cut(message: bytes | memoryview, descriptor: Descriptor) -> tuple[bytes, list[memoryview]]:
     """Cut large `bytes` fields out of a message.
 
     Returns: the message with the place of each field in the list, little-endian in 4 bytes, as its content; the list.
     """
     bulk: list[memoryview] = []
     if len(message) < _LARGE:
-        return message, bulk
+        return bytes(message), bulk
     return b"".join(_without_bulk(memoryview(message), descriptor, bulk)), bulk
 
 

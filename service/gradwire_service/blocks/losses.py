@@ -36,8 +36,8 @@ class Loss(Composite):
         self.check_domain(prediction.element_type)
         if target.shape not in ((), prediction.shape):
             raise ShapeError(
-                f"{self.name} of shapes {list(prediction.shape)} and {list(target.shape)}: they must be the same, lest a "
-                "column meet a row; reshape one"
+                f"{self.name} of shapes {list(prediction.shape)} and {list(target.shape)}: they must be the same, lest "
+                "a column meet a row; reshape one"
             )
         losses = self.elements(prediction, target)
         return losses if self.reduction == "none" else apply(self.reduction, losses)

@@ -1,11 +1,11 @@
-"""Commands that tell what there is: ops, backends, optimizers."""
+"""Commands that tell what there is: ops, backends, optimizers; as JSON the messages of CatalogService."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -14,150 +14,108 @@ from gradwire_service.cli.app import Json, app
 from gradwire_service.errors import GradwireError, OptimizerUnknownError, UnknownOpError
 
 if TYPE_CHECKING:
-    from gradwire_service.optimizers import CatalogEntry, Hyperparameter
+    from google.protobuf.message import Message
 
+    from gradwire import v1 as pb
+
+T = TypeVar("T")
 Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Tell all about this one.")]
 
 
 @app.command()
 def ops(name: Name = None, json: Json = False) -> None:
     """List the ops by family; of one, tell signature, attributes, formula, shapes, kinks and source."""
-    from gradwire_service.engine import Engine as _  # noqa: F401  # loads every family
+    from gradwire import v1 as pb
+    from gradwire_service import engine  # noqa: F401  # loads every family
     from gradwire_service.ops.base import Op
+    from gradwire_service.wire.catalog import encode_op
 
-    listed = {key: _op(key) for key, op in Op.registry.items() if not op.internal}
+    listed = {key: encode_op(op) for key, op in sorted(Op.registry.items()) if not op.internal}
     if name is not None:
         found = _named(name, listed, "op", UnknownOpError)
         if json:
-            output.show_json(found)
+            output.show_json(_as_data(found))
         else:
-            output.show(f"{found['signature']}    [{found['family']}]", "", found["documentation"])
-            output.show(*_settings_table(found["attributes"]))
+            output.show(f"{found.signature}    [{found.family}]", "", found.documentation)
+            output.show(*_settings_table(found.attributes))
         return
-    rows = sorted(listed.values(), key=lambda row: (row["family"], row["name"]))
     if json:
-        output.show_json({"ops": rows})
+        output.show_json(_as_data(pb.ListOpsResponse(ops=listed.values())))
         return
-    for family, members in groupby(rows, key=lambda row: row["family"]):
-        cells = [(row["signature"], _first_sentence(row["documentation"])) for row in members]
-        output.show(output.table({family: "left", "": "left"}, cells))
+    for family, members in groupby(sorted(listed.values(), key=lambda op: op.family), key=lambda op: op.family):
+        output.show(output.table({family: "left", "": "left"}, [(op.signature, op.summary) for op in members]))
     output.notice("gradwire ops NAME tells all about one of them", style="dim")
-
-
-def _op(name: str) -> dict[str, Any]:
-    from inspect import getdoc
-
-    from gradwire_service.ops.base import Composite, Op, catalog
-
-    op, signature = Op.registry[name], catalog(name)
-    assert signature is not None
-    attributes = [
-        {"name": key, "kind": x.kind.value, "required": x.required, "default": _plain(x.default), "documentation": ""}
-        for key, x in signature.attributes.items()
-    ]
-    inputs = [*signature.inputs]
-    if signature.variadic:
-        inputs[-1] = f"*{inputs[-1]}"
-    settings = [row["name"] if row["required"] else f"{row['name']}={_shown(row['default'])}" for row in attributes]
-    marker = ["*"] if settings and not signature.variadic else []
-    return {
-        "name": name,
-        "family": op.__module__.rpartition(".")[2],
-        "signature": f"{name}({', '.join([*inputs, *marker, *settings])})",
-        "inputs": signature.inputs,
-        "variadic": signature.variadic,
-        "attributes": attributes,
-        "composite": issubclass(op, Composite),
-        "documentation": getdoc(op) or "",
-    }
 
 
 @app.command()
 def backends(json: Json = False) -> None:
     """List the backends: what each does, or why it is not available; and what was compiled."""
-    from gradwire_service.backend import CompilingBackend, discover
+    from gradwire import v1 as pb
+    from gradwire_service.backend import discover
     from gradwire_service.engine import Choice
+    from gradwire_service.wire.catalog import encode_backend, first_sentence
 
-    default = Choice().backend
-    rows: list[dict[str, Any]] = [
-        {
-            "name": found.name,
-            "available": found.backend is not None,
-            "default": found.name == default,
-            "summary": found.backend.summary if found.backend else "",
-            "reason": found.reason,
-            "compilation": found.backend.report() if isinstance(found.backend, CompilingBackend) else {},
-        }
-        for found in discover().values()
-    ]
+    rows = [encode_backend(found, Choice().backend) for found in discover().values()]
     if json:
-        output.show_json({"backends": rows})
+        output.show_json(_as_data(pb.ListBackendsResponse(backends=rows)))
         return
     cells = [
         (
-            row["name"] + (" (default)" if row["default"] else ""),
-            "yes" if row["available"] else "no",
-            row["summary"] or row["reason"],
+            row.name + (" (default)" if row.default_backend else ""),
+            "yes" if row.available else "no",
+            first_sentence(row.documentation) or row.unavailable_reason,
+            _compiled(row.compilation) if row.HasField("compilation") else "",
         )
         for row in rows
     ]
-    output.show(output.table({"backend": "left", "available": "left", "": "left"}, cells))
+    output.show(output.table(dict.fromkeys(("backend", "available", "", "compiler"), "left"), cells))
     for row in rows:
-        for key, value in row["compilation"].items():
-            output.show(f"{row['name']}: {key} {value}")
+        for failure in row.compilation.failures:
+            output.show(f"{row.name}: {failure.message}")
+
+
+def _compiled(status: pb.CompilationStatus) -> str:
+    counts = ("compiled", "cached", "pending", "failed")
+    return ", ".join(f"{getattr(status, word)} {word}" for word in counts)
 
 
 @app.command()
 def optimizers(name: Name = None, json: Json = False) -> None:
     """List the update rules and the schedules of the learning rate; of one, tell formulas and hyperparameters."""
+    from gradwire import v1 as pb
     from gradwire_service.optimizers import Optimizer, Schedule
+    from gradwire_service.wire.catalog import encode_optimizer, encode_schedule, first_sentence
 
-    families = {"optimizers": Optimizer.catalog(), "schedules": Schedule.catalog()}
+    rules = {entry.name: encode_optimizer(entry) for entry in Optimizer.catalog()}
+    schedules = {entry.name: encode_schedule(entry) for entry in Schedule.catalog()}
+    settings = {row.name: row.hyperparameters for row in rules.values()}
+    settings |= {row.name: row.parameters for row in schedules.values()}
     if name is not None:
-        entries = {entry.name: _entry(entry) for family in families.values() for entry in family}
-        found = _named(name, entries, "optimizer or schedule", OptimizerUnknownError)
+        found = _named(name, {**rules, **schedules}, "optimizer or schedule", OptimizerUnknownError)
         if json:
-            output.show_json(found)
+            output.show_json(_as_data(found))
         else:
-            output.show(found["name"], "", found["documentation"], *_settings_table(found["hyperparameters"]))
+            output.show(name, "", found.documentation, *_settings_table(settings[name]))
         return
     if json:
-        output.show_json({title: [_entry(entry) for entry in family] for title, family in families.items()})
+        message = pb.ListOptimizersResponse(optimizers=rules.values(), schedules=schedules.values())
+        output.show_json(_as_data(message))
         return
-    for title, family in families.items():
-        columns = {title: "left", "hyperparameters": "left", "": "left"}
+    for title, rows in (("optimizers", rules.values()), ("schedules", schedules.values())):
         cells = [
-            (entry.name, ", ".join(map(_default, entry.hyperparameters)), _first_sentence(entry.documentation))
-            for entry in family
+            (row.name, ", ".join(map(_in_short, settings[row.name])), first_sentence(row.documentation)) for row in rows
         ]
-        output.show(output.table(columns, cells))
+        output.show(output.table(dict.fromkeys((title, "hyperparameters", ""), "left"), cells))
     output.notice("gradwire optimizers NAME tells all about one of them", style="dim")
 
 
-def _entry(entry: CatalogEntry) -> dict[str, Any]:
-    settings = [
-        {
-            "name": x.name,
-            "kind": x.kind.value,
-            "required": x.required,
-            "default": x.default,
-            "documentation": x.documentation,
-        }
-        for x in entry.hyperparameters
-    ]
-    return {
-        "name": entry.name,
-        "hyperparameters": settings,
-        "slots": entry.slots,
-        "documentation": entry.documentation,
-    }
+def _as_data(message: Message) -> Mapping[str, object]:
+    from google.protobuf.json_format import MessageToDict
+
+    return MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
 
 
-def _default(setting: Hyperparameter) -> str:
-    return setting.name if setting.required else f"{setting.name}={_shown(setting.default)}"
-
-
-def _named(name: str, entries: Mapping[str, Any], what: str, error: type[GradwireError]) -> Any:
+def _named(name: str, entries: Mapping[str, T], what: str, error: type[GradwireError]) -> T:
     """Return an entry.
 
     Raises: an error that tells names like this one.
@@ -168,27 +126,35 @@ def _named(name: str, entries: Mapping[str, Any], what: str, error: type[Gradwir
     return entries[name]
 
 
-def _settings_table(settings: Sequence[Mapping[str, Any]]) -> Iterable[Any]:
+def _settings_table(settings: Sequence[pb.AttributeInfo]) -> Iterable[object]:
     """Return a table of attributes or hyperparameters, or nothing when there is none."""
-    columns = dict.fromkeys(("", "kind", "default", "meaning")[: 4 if any(x["documentation"] for x in settings) else 3])
-    cells = [
-        (x["name"], x["kind"], "required" if x["required"] else _shown(x["default"]), x["documentation"])[
-            : len(columns)
-        ]
+    from gradwire import v1 as pb
+
+    if not settings:
+        return
+    documented = any(x.documentation for x in settings)
+    columns = ["", "kind", "default", "meaning"] if documented else ["", "kind", "default"]
+    rows = [
+        (
+            x.name,
+            pb.AttributeKind.Name(x.kind).removeprefix("ATTRIBUTE_KIND_").lower(),
+            "required" if x.required else _default(x),
+            x.documentation,
+        )[: len(columns)]
         for x in settings
     ]
-    return [output.table(dict.fromkeys(columns, "left"), cells)] if settings else []
+    yield output.table(dict.fromkeys(columns, "left"), rows)
 
 
-def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, bool | int | float | str | tuple) else str(value)
+def _in_short(setting: pb.AttributeInfo) -> str:
+    return setting.name if setting.required else f"{setting.name}={_default(setting)}"
 
 
-def _shown(value: object) -> str:
+def _default(setting: pb.AttributeInfo) -> str:
     """Write a default as Python does, None standing for "not set"."""
+    from gradwire_service.wire.attributes import decode_attribute
+
+    if not setting.HasField("default_value"):
+        return "None"
+    value = decode_attribute(setting.default_value, "default_value")
     return f"{value:g}" if isinstance(value, float) else repr(value)
-
-
-def _first_sentence(documentation: str) -> str:
-    paragraph = " ".join(documentation.partition("\n\n")[0].split())
-    return paragraph.partition(". ")[0].removesuffix(".")

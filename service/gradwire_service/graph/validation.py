@@ -191,5 +191,3 @@ def _recursion(graph: Graph) -> Iterator[GradwireError]:
         circle = " → ".join([*cycle, cycle[0]])
         message = f"composites contain each other in a circle: {circle}; a graph can't repeat itself without end"
         yield CompositeRecursionError(message, field=f"graph.composites[{cycle[0]}]", members=",".join(cycle))
-
-

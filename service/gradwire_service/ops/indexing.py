@@ -243,6 +243,6 @@ def _check_indices(indices: TensorType, op: str) -> None:
 
 
 def _outside(indices: Any, size: int) -> IndexRangeError:
-    wrong = next(int(i) for i in np.ravel(indices) if not -size <= i < size)
+    wrong = next((int(i) for i in np.ravel(indices) if not -size <= i < size), 0)
     runs = f"they run from {-size} to {size - 1}" if size else "it has no elements"
     return IndexRangeError(f"index {wrong} is outside an axis of {size}; {runs}", index=wrong, size=size)

@@ -33,8 +33,8 @@ class Concatenate(Linear, name="concatenate"):
         for other in x[1:]:
             if other.rank != first.rank or _without(other.shape, axis) != rest:
                 raise ShapeError(
-                    f"concatenate along axis {axis}: shapes {list(first.shape)} and {list(other.shape)} differ elsewhere"
-                    "; stack makes a new axis"
+                    f"concatenate along axis {axis}: shapes {list(first.shape)} and {list(other.shape)} differ in "
+                    "another; stack makes a new axis"
                 )
         return TensorType((*rest[:axis], sum(value.shape[axis] for value in x), *rest[axis:]), first.element_type)
 

@@ -30,6 +30,7 @@ from gradwire_service.server import health
 from gradwire_service.server.calls import Desk, handlers
 from gradwire_service.server.catalog import CatalogServicer
 from gradwire_service.server.differentiation import DifferentiationServicer
+from gradwire_service.server.reading import Reader
 from gradwire_service.server.store import TensorStore
 from gradwire_service.server.tensors import TensorServicer
 
@@ -111,9 +112,10 @@ class Server:
         self.desk = Desk()
         self.engine = Engine(options.backend or default_backend())
         store = TensorStore(LIMITS.stored_bytes)
+        reader = Reader(self.engine, store)
         servicers: dict[ServiceDescriptor, object] = {}
         find = pb.EvaluateRequest.DESCRIPTOR.file.pool.FindServiceByName
-        servicers[find("gradwire.v1.DifferentiationService")] = DifferentiationServicer(self.engine, store)
+        servicers[find("gradwire.v1.DifferentiationService")] = DifferentiationServicer(reader)
         servicers[find("gradwire.v1.OptimizationService")] = object()
         servicers[find("gradwire.v1.TensorService")] = TensorServicer(store)
         servicers[find("gradwire.v1.CatalogService")] = CatalogServicer(self.engine, servicers)

@@ -133,7 +133,7 @@ def _as(x_bar: Value, x: Value) -> Value:
         else:
             stretched = [extra + i for i, size in enumerate(x.shape) if size == 1 != x_bar.shape[extra + i]]
             axes = (*range(extra), *stretched)
-            x_bar = sum_(x_bar, axis=axes, keepdims=False) if axes else _spread(x_bar, x)
+            x_bar = sum_(x_bar, axis=axes, keepdims=not extra) if axes else _spread(x_bar, x)
             x_bar = x_bar if x_bar.shape == x.shape else reshape(x_bar, shape=x.shape)
     return x_bar if x_bar.element_type is x.element_type else astype(x_bar, element_type=x.element_type)
 

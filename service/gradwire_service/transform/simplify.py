@@ -62,7 +62,7 @@ def simplified(outputs: Mapping[str, Value], *, strict_nan: bool = False, fast_m
             continue
         inputs = tuple(new[x] for x in value.inputs)
         if any(type(x.op) in REPEATED for x in inputs) and isinstance(value.op, Elementwise):
-            inputs = tuple(map(unique, _thinned(inputs, value.shape)))
+            inputs = tuple(x if x in inputs else unique(x) for x in _thinned(inputs, value.shape))
         op = MULTIPLY if strict_nan and isinstance(value.op, MaskedMultiply) else value.op
         same = op is value.op and inputs == value.inputs
         candidate = value if same else Value(op, inputs, value.type, value.name)
@@ -106,8 +106,10 @@ def _thinned(inputs: tuple[Value, ...], shape: tuple[int, ...]) -> tuple[Value, 
 def _folded(value: Value) -> Value | None:
     numbers = [scalar_of(x) for x in value.inputs]
     if value.shape and isinstance(value.op, Elementwise) and None not in numbers:
-        one = _folded(Value(value.op, tuple(map(_one, value.inputs)), TensorType((), value.element_type)))
-        return one and full(value.type, one.op.array.item())
+        scalars = (constant(number, x.element_type) for number, x in zip(numbers, value.inputs, strict=True))
+        folded = _folded(value.op(*scalars))
+        number = None if folded is None else scalar_of(folded)
+        return None if number is None else full(value.type, number)
     if value.type.size > FOLDED_ELEMENTS or any(x.type.size > FOLDED_ELEMENTS for x in value.inputs):
         return None
     with np.errstate(all="ignore"):

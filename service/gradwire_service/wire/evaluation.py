@@ -129,13 +129,16 @@ def _refuse_batches(batched: bool, query: int, kind: str) -> None:
         raise NotImplementedByServerError(text, field=f"queries[{query}].{kind}.batched")
 
 
-def decode_choice(message: pb.ExecutionOptions, default: Choice, field: str = "options") -> Choice:
+def decode_choice(
+    message: pb.ExecutionOptions, default: Choice, field: str = "options", with_differences: bool = False
+) -> Choice:
     """Return which backend is to run, and how.
 
     Args:
         message: the options.
         default: what holds for those that are left out.
         field: their place in the request.
+        with_differences: settings of finite differences count with any backend.
 
     Raises: InvalidRequestError for settings of another backend, or out of range.
     """
@@ -143,7 +146,7 @@ def decode_choice(message: pb.ExecutionOptions, default: Choice, field: str = "o
     chosen = message.backend or default.backend
     if message.HasField("finite_difference"):
         settings = replace(settings, options=_decode_options(message.finite_difference, f"{field}.finite_difference"))
-        if chosen != "finite_difference":
+        if chosen != "finite_difference" and not with_differences:
             text = f"settings of finite differences were given, but the backend is {chosen}; name finite_difference"
             raise InvalidRequestError(text, field=f"{field}.finite_difference")
     return Choice(chosen, settings, message.wait_for_compiled)

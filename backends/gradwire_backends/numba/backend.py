@@ -1,0 +1,68 @@
+"""The backend that compiles beside the calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gradwire_service.backend import Executable
+from gradwire_service.interpreter import interpret
+from gradwire_service.ops.flat import FlatGraph
+
+from gradwire_backends.numba import table
+from gradwire_backends.numba.cache import Cache
+from gradwire_backends.numba.executable import TieredExecutable
+from gradwire_backends.numba.kernels import Kernels
+from gradwire_backends.numba.program import kernel_program
+from gradwire_backends.numba.workers import Workers
+from gradwire_backends.numba.workspace import Workspaces
+
+BLOCKS = 5_000
+"""Graphs with more blocks are run by NumPy for good: LLVM would take too long."""
+
+
+class NumbaBackend:
+    """Answers by NumPy at once, and by compiled kernels as soon as another process has made them.
+
+    Args:
+        folder: where object code is kept; None: where the environment says, else among the user's caches.
+        children: compilers at most; None: one a core.
+    """
+
+    name = "numba"
+    summary = "The fast one: graphs become fused kernels, compiled beside the calls; NumPy answers meanwhile."
+
+    def __init__(self, folder: Path | None = None, children: int | None = None) -> None:
+        table.verify()
+        self._cache = Cache(folder)
+        self._workers = Workers(children)
+        self._kernels = Kernels(self._cache, self._workers)
+        self._workspaces = Workspaces()
+
+    def prepare(self, graph: FlatGraph) -> Executable:
+        """Return at once what runs the graph; structures that are known are compiled from the first call."""
+        interpreted = interpret(graph)
+        if len(graph.blocks) > BLOCKS:
+            return interpreted
+        program = kernel_program(graph)
+        if not program.source:
+            return interpreted
+        kernel = self._kernels.get(program.key, program.source)
+        return TieredExecutable(interpreted, program, kernel, self._workspaces)
+
+    def wait(self, executable: Executable, timeout: float) -> bool:
+        """Wait until an executable is compiled, or can't be; tell whether it is compiled."""
+        if not isinstance(executable, TieredExecutable):
+            return False
+        executable.kernel.settled.wait(timeout)
+        return executable.kernel.code is not None
+
+    def close(self) -> None:
+        """End compilers and free what was loaded; executables go on by NumPy."""
+        self._workers.close()
+        self._kernels.close()
+
+    def report(self) -> Mapping[str, Any]:
+        """Tell what is compiled, cached, failed, and why."""
+        return {**self._kernels.report(), "folder": str(self._cache.folder), "compilers": len(self._workers.processes)}
