@@ -1,7 +1,7 @@
 """Write what the client says of ops, optimizers and schedules, from the service's registries.
 
-Run it after a change of an op, an optimizer or a schedule; what it writes is committed, so that the client never imports
-the service. `--check` writes nothing, and fails when a file is not what the registries give.
+Run it after a change of an op, an optimizer or a schedule; what it writes is committed, so that the client never
+imports the service. `--check` writes nothing, and fails when a file is not what the registries give.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-import gradwire_service.blocks  # registers the composites
 import numpy as np
 import scipy.special
+
+import gradwire_service.blocks  # noqa: F401 - registers the composites
 from gradwire_service.errors import GradwireError
 from gradwire_service.graph import AttributeKind, AttributeSignature, ElementType, Signature, TensorType
 from gradwire_service.ops import Elementwise, Op
@@ -27,7 +28,7 @@ from gradwire_service.optimizers import CatalogEntry, Optimizer, Schedule
 PACKAGE = Path(__file__).resolve().parent / "gradwire"
 RUFF = Path(sysconfig.get_path("scripts")) / "ruff"
 
-HEADER = '"""{summary}\n\nWritten by `generate_functions.py` from the registries of the service; not to be edited.\n"""\n\n'
+HEADER = '"""{summary}\n\nWritten by `generate_functions.py`, from the registries of the service.\n"""\n\n'
 
 TYPES: Mapping[AttributeKind, str] = {
     AttributeKind.BOOLEAN: "bool",
@@ -105,7 +106,7 @@ def parameter(name: str, attribute: AttributeSignature) -> str:
 def write_function(name: str, op: type[Op], signature: Signature) -> str:
     """Write an op as a function.
 
-    Inputs come first. Several of one kind come as a list, or, behind a text that tells what to do with them, one by one.
+    Inputs come first. Several of one kind come as a list; behind a text that tells what to do with them, one by one.
     """
     settings = signature.attributes
     passed = [f"{x}={'dtype' if a.kind is AttributeKind.ELEMENT_TYPE else x}" for x, a in settings.items()]
@@ -181,14 +182,14 @@ def write_configured(summary: str, kind: str, entries: Iterable[CatalogEntry]) -
 
 def exported(names: Iterable[str]) -> Iterator[str]:
     """Write the list of public names."""
-    yield f"__all__ = ({''.join(f'{name!r},' for name in names)})\n\n"
+    yield f"__all__ = [{''.join(f'{name!r},' for name in names)}]\n\n"
 
 
 def formatted(parts: Iterable[str]) -> str:
     """Join the parts of a module, and lay them out as `make format` does."""
     source = "".join(parts)
     for command in (["check", "--select=I,RUF022", "--fix-only", "--quiet"], ["format", "--quiet"]):
-        arguments = [RUFF, *command, f"--stdin-filename={PACKAGE / 'generated.py'}", "-"]
+        arguments = [str(RUFF), *command, f"--stdin-filename={PACKAGE / 'generated.py'}", "-"]
         source = subprocess.run(arguments, input=source, capture_output=True, text=True, check=True).stdout
     return source
 

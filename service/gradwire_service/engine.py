@@ -65,7 +65,7 @@ from gradwire_service.query import (
     VjpQuery,
     VjpResult,
 )
-from gradwire_service.training import Data, Progress, Recipe, Step, minimize, step_graph, take_step
+from gradwire_service.training import Data, NonFinitePolicy, Progress, Recipe, Step, minimize, step_graph, take_step
 from gradwire_service.training import Result as TrainingResult
 from gradwire_service.training import Run as StepRun
 from gradwire_service.transform import TypedGraph, expand, simplify
@@ -305,6 +305,7 @@ class Engine:
         state: OptimizerState | None = None,
         schedule: Schedule | None = None,
         loss: str = "",
+        policy: NonFinitePolicy = NonFinitePolicy.FAIL,
         choice: Choice | None = None,
         interrupt: Interrupt = never,
     ) -> Step:
@@ -318,11 +319,12 @@ class Engine:
             state: what the step before returned; None: a fresh start.
             schedule: how the learning rate changes; None: not at all.
             loss: name of a scalar; "": the only output.
+            policy: what to do when the step leads to a loss, a gradient or parameters that are not finite: fail, or
+                return with parameters and state as they came (`Step.is_finite` tells).
             choice: backend and settings.
             interrupt: called between blocks; raises to stop.
 
-        Raises: what is wrong with the graph or the inputs; StateMismatchError; NotFiniteError when the step leads to
-            a loss, a gradient or parameters that are not finite.
+        Raises: what is wrong with the graph or the inputs; StateMismatchError; NotFiniteError.
         """
         graph = self.graph(source)
         start = self._arrays(graph, parameters)
@@ -331,6 +333,8 @@ class Engine:
         rate = (schedule or Constant()).learning_rate(optimizer.learning_rate, state.step)
         run = self._step_runner(graph, tuple(start), optimizer, loss, choice)
         taken = take_step(run, start, self._arrays(graph, data), state, rate, interrupt)
+        if not taken.is_finite and policy is not NonFinitePolicy.FAIL:
+            return replace(taken, parameters=start, state=state)
         if not taken.is_finite:
             message = f"the step gives loss {taken.loss} and a gradient of norm {taken.gradient_norm}; it was not taken"
             raise NotFiniteError(f"{message}: lower the learning rate, or look for such values in the data")

@@ -55,7 +55,7 @@ def test_elements_that_tie_for_the_greatest_share_the_derivative(x: list[float],
 
 
 def test_a_tie_is_pushed_forward_as_it_is_pulled_back() -> None:
-    assert pushed(lambda x: max_(x, axis=(1,)), [[1.0, 1, 0], [0, 5, 2]])[0].tolist() == [1, 1]
+    assert pushed(lambda x: max_(x, axis=(1,)), [[1.0, 1.0, 0.0], [0.0, 5.0, 2.0]])[0].tolist() == [1, 1]
     x, direction = variable("x", (3,)), variable("x_dot", (3,))
     (y_dot,) = jvp([max_(x)], {x: direction})
     assert run({"y_dot": y_dot}, {"x": np.array([2.0, 2, 1]), "x_dot": np.array([1.0, 4, 7])})["y_dot"] == 2.5

@@ -1,1 +1,82 @@
-"""Gradients over the wire: the Python client."""
+"""Gradients over the wire: the Python client.
+
+>>> import gradwire as gw
+>>> x, w = gw.variable("x", ("batch", 30)), gw.variable("w", (30,))
+>>> graph = gw.Graph({"loss": gw.mean(gw.softplus(x @ w))})
+>>> with gw.connect() as service:
+...     r = service.gradient(graph, {"x": X, "w": W}, wrt=["w"])
+"""
+
+from gradwire import aio, errors, functions, linalg, optimizers, query, schedules, special
+from gradwire.building import constant, name, variable
+from gradwire.channel import TLS
+from gradwire.composites import composite
+from gradwire.descriptions import CheckResult, Comparison, Derivative, Description
+from gradwire.errors import GradwireError
+from gradwire.execution import FiniteDifference, Options
+from gradwire.functions import *  # noqa: F403 - every op
+from gradwire.graph import Graph
+from gradwire.optimization import Optimizer, ParameterGroup, Schedule
+from gradwire.outcomes import MinimizeResult, OptimizerState, Progress, StepResult
+from gradwire.results import (
+    Evaluation,
+    Execution,
+    GradientResult,
+    HessianResult,
+    HvpResult,
+    JacobianResult,
+    JvpResult,
+    ValueResult,
+    VjpResult,
+)
+from gradwire.service import Service, Stream, connect
+from gradwire.tensors import TensorRef
+from gradwire.tracing import Function, function
+from gradwire.values import Value
+
+__all__ = [
+    "TLS",
+    "CheckResult",
+    "Comparison",
+    "Derivative",
+    "Description",
+    "Evaluation",
+    "Execution",
+    "FiniteDifference",
+    "Function",
+    "GradientResult",
+    "GradwireError",
+    "Graph",
+    "HessianResult",
+    "HvpResult",
+    "JacobianResult",
+    "JvpResult",
+    "MinimizeResult",
+    "Optimizer",
+    "OptimizerState",
+    "Options",
+    "ParameterGroup",
+    "Progress",
+    "Schedule",
+    "Service",
+    "StepResult",
+    "Stream",
+    "TensorRef",
+    "Value",
+    "ValueResult",
+    "VjpResult",
+    "aio",
+    "composite",
+    "connect",
+    "constant",
+    "errors",
+    "function",
+    "linalg",
+    "name",
+    "optimizers",
+    "query",
+    "schedules",
+    "special",
+    "variable",
+]
+__all__ += functions.__all__

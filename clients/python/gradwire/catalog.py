@@ -1,6 +1,6 @@
 """What the client knows of each op, by name.
 
-Written by `generate_functions.py` from the registries of the service; not to be edited.
+Written by `generate_functions.py`, from the registries of the service.
 """
 
 from __future__ import annotations

@@ -42,7 +42,8 @@ class TLS:
     def credentials(self) -> grpc.ChannelCredentials:
         """Return them as gRPC has them."""
         trusted, certificate, key = (
-            None if path is None else Path(path).read_bytes() for path in (self.certificates, self.certificate, self.key)
+            None if path is None else Path(path).read_bytes()
+            for path in (self.certificates, self.certificate, self.key)
         )
         return grpc.ssl_channel_credentials(trusted, key, certificate)
 
@@ -76,7 +77,7 @@ class Target:
             tls = TLS(tls)
         if token and tls is None and not is_local(address):
             raise ValueError(
-                f"the token would travel unencrypted to {address}; say tls=True, or tls=False if that is how it is meant"
+                f"the token would travel unencrypted to {address}; say tls=True, or tls=False if that is meant"
             )
         return cls(address, token or "", (TLS() if tls is True else None) if isinstance(tls, bool) else tls)
 

@@ -79,8 +79,8 @@ def composite(function: Any = None, /, *, name: str = "") -> Any:
     """Make a composite of a function of values, as a decorator or as a function.
 
     Each use is one block. Its inputs are the values and arrays among the arguments, also those in dicts, lists and
-    tuples. All other arguments, such as numbers and texts, are built in: other ones make another composite, as do inputs
-    of another type.
+    tuples. All other arguments, such as numbers and texts, are built in: other ones make another composite, as do
+    inputs of another type.
 
     Args:
         function: makes values of values; it returns a value, or several in a tuple, list or dict.

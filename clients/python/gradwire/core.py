@@ -19,7 +19,7 @@ from gradwire.errors import GraphUnknownError, UnavailableError
 from gradwire.graph import Graph
 from gradwire.tensors import Array, TensorRef, as_array, encode_tensor
 from gradwire.tracing import Function, as_function
-from gradwire.wireformat import Part, cut, field, tensor_entry
+from gradwire.wireformat import Part, cut, field, joined, tensor_entry
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Message)
@@ -251,9 +251,9 @@ class Core:
         timeout = self.timeout if timeout is None else timeout
         for last in (False, True):
             known = yield from self.register(graph)
-            request = b"".join(wrap(known.source))
+            request = joined(wrap(known.source))
             try:
-                command = Streaming(method.path, lambda: iter([request]), read, timeout)
+                command = Streaming(method.path, lambda request=request: iter([request]), read, timeout)
                 yield from self.send(command, repeatable=lambda: not received)
             except GraphUnknownError:
                 if last:

@@ -13,7 +13,7 @@ from gradwire.errors import GradwireError, from_status
 from gradwire.execution import FiniteDifference
 from gradwire.graph import Graph
 from gradwire.results import Arrays, Execution, enum_names
-from gradwire.tensors import decode_tensor, decode_tensors, element_type_of
+from gradwire.tensors import decode_scalar, decode_tensors, element_type_of
 
 _KINDS = enum_names(pb.ValueKind, "VALUE_KIND_")
 
@@ -224,7 +224,7 @@ class Comparison:
         return cls(
             message.options.backend,
             FiniteDifference.of(message.options),
-            decode_tensor(message.result.value)[()] if answered else None,
+            decode_scalar(message.result.value) if answered else None,
             decode_tensors(message.result.gradients, bulk) if answered else {},
             message.greatest_relative_error,
             dict(message.relative_errors),

@@ -16,7 +16,7 @@ import threading
 import time
 import weakref
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import grpc
 
@@ -113,6 +113,7 @@ class EmbeddedServer:
             if time.monotonic() > end:
                 raise EmbeddedServerError(f"the embedded server was not ready within {START_SECONDS:.0f} seconds")
             time.sleep(0.005)
+        channel: Any
         with grpc.insecure_channel(f"unix:{self._socket}", options=OPTIONS) as channel:
             check = channel.unary_unary(HEALTH)
             while time.monotonic() < end:
@@ -149,7 +150,7 @@ def _private_folder() -> Path:
     """Make a folder that nobody else may enter, and remove those of processes that are gone."""
     base = Path(tempfile.gettempdir())
     if len(os.fsencode(base)) > _LONGEST_SOCKET - 40:
-        base = Path("/tmp")  # noqa: S108 - mkdtemp makes a private folder there
+        base = Path("/tmp")
     for folder in base.glob(f"{_PREFIX}[0-9]*-*"):
         try:
             pid = int(folder.name.removeprefix(_PREFIX).partition("-")[0])

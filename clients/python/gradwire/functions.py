@@ -1,6 +1,6 @@
 """Every op as a function of values, numbers and arrays, under its array-API name.
 
-Written by `generate_functions.py` from the registries of the service; not to be edited.
+Written by `generate_functions.py`, from the registries of the service.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from gradwire.signatures import ElementTypeLike
 from gradwire.values import Operand, Value, apply
 
-__all__ = (
+__all__ = [
     "abs",
     "acos",
     "add",
@@ -92,7 +92,7 @@ __all__ = (
     "var",
     "variance",
     "where",
-)
+]
 
 
 def abs(x: Operand) -> Value:

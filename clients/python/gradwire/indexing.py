@@ -85,7 +85,9 @@ def _basic(item: Any) -> Any:
         return int(item)
     if isinstance(item, list | np.ndarray) or hasattr(item, "known_shape"):
         return _ARRAY
-    raise TracingError(f"a value can't be indexed by {item!r}; take integers, slices, None, ... or an array of integers")
+    raise TracingError(
+        f"a value can't be indexed by {item!r}; take integers, slices, None, ... or an array of integers"
+    )
 
 
 def _sliced(size: Dimension, item: slice) -> Dimension:

@@ -1,6 +1,6 @@
 """The ops that `numpy.linalg` has, under its names.
 
-Written by `generate_functions.py` from the registries of the service; not to be edited.
+Written by `generate_functions.py`, from the registries of the service.
 """
 
 from gradwire.functions import (
@@ -9,8 +9,8 @@ from gradwire.functions import (
     norm,
 )
 
-__all__ = (
+__all__ = [
     "matmul",
     "matrix_transpose",
     "norm",
-)
+]

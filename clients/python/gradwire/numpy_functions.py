@@ -10,11 +10,12 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, reduce
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from gradwire import functions as F
+from gradwire import functions as F  # noqa: N812 - as one writes it
 from gradwire.catalog import OPS
 from gradwire.errors import TracingError
 from gradwire.values import Value, as_input
@@ -284,7 +285,7 @@ def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Value]:
             raise ValueError("array split does not result in an equal division")
         indices_or_sections = range(width, size, width)
     ends = [0, *indices_or_sections, size]
-    return [x[(slice(None),) * axis + (slice(a, b),)] for a, b in zip(ends, ends[1:], strict=False)]
+    return [x[(slice(None),) * axis + (slice(a, b),)] for a, b in pairwise(ends)]
 
 
 def _roll(a: Any, shift: int, axis: int | None = None) -> Value:

@@ -1,4 +1,4 @@
-"""A graph, or a function, as an objective: from one vector to a number and its gradient, as SciPy's minimizers take it."""
+"""A graph, or a function, as an objective: from a vector to a number and its gradient, as SciPy takes it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ class Objective:
     >>> objective.at(core, x, *arguments)  # a plan for (value, gradient)
     """
 
-    def __init__(self, source: Source, of: Name, wrt: Names, inputs: Mapping[str, Any] | None, options: Options) -> None:
+    def __init__(
+        self, source: Source, of: Name, wrt: Names, inputs: Mapping[str, Any] | None, options: Options
+    ) -> None:
         """Settle what is fed.
 
         Args:
@@ -52,7 +54,7 @@ class Objective:
         self.wrt = names(source if isinstance(source, Graph | str) else "", wrt) or tuple(free[:1])
         self.arguments = [name for name in free if name not in self.wrt]
         if not self.wrt:
-            raise ValueError("say which variable moves: wrt=\"w\"")
+            raise ValueError("say which variable moves: wrt=[…]")
         shapes = [declared.get(name) for name in self.wrt]
         known = all(shape is not None and all(isinstance(size, int) for size in shape) for shape in shapes)
         self.shapes = shapes if known else None

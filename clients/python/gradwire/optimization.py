@@ -97,7 +97,10 @@ class Optimizer:
     """
 
     def __init__(
-        self, name: str, hyperparameters: Mapping[str, Hyperparameter] | None = None, **settings: Unpack[OptimizerSettings]
+        self,
+        name: str,
+        hyperparameters: Mapping[str, Hyperparameter] | None = None,
+        **settings: Unpack[OptimizerSettings],
     ) -> None:
         unknown = settings.keys() - OptimizerSettings.__annotations__.keys()
         if unknown:

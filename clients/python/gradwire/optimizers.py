@@ -1,6 +1,6 @@
 """The optimizers, by name.
 
-Written by `generate_functions.py` from the registries of the service; not to be edited.
+Written by `generate_functions.py`, from the registries of the service.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from typing import Unpack
 
 from gradwire.optimization import Optimizer, OptimizerSettings
 
-__all__ = (
+__all__ = [
     "adagrad",
     "adam",
     "adamw",
     "rmsprop",
     "sgd",
-)
+]
 
 
 def adagrad(

@@ -1,7 +1,9 @@
-"""What can be asked of a graph at a point: ``service.evaluate(graph, inputs, queries=[gw.query.gradient(wrt="w"), …])``.
+"""What can be asked of a graph at a point.
 
-All queries of a call are answered from one program that shares the forward pass. `of` and `wrt` take names of outputs or
-values, inner ones of composites (``layer1/u``) included, or the values themselves.
+>>> service.evaluate(graph, inputs, queries=[gw.query.gradient(wrt="w"), gw.query.value("u")]).answers
+
+All queries of a call are answered from one program that shares the forward pass. `of` and `wrt` take names of outputs
+or values, inner ones of composites (``layer1/u``) included, or the values themselves.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from gradwire import results
 from gradwire import v1 as pb
 from gradwire.graph import Graph
 from gradwire.results import Answer, CoordinateMatrix, Execution
-from gradwire.tensors import Feed, decode_tensor, decode_tensors, encode_tensor
+from gradwire.tensors import Feed, decode_scalar, decode_tensor, decode_tensors, encode_tensor
 from gradwire.values import Value
 
 Name = str | Value
@@ -64,7 +66,7 @@ class GradientQuery:
     def decode(self, result: pb.QueryResult, bulk: Bulk, execution: Execution) -> results.GradientResult:
         found = result.gradient
         gradients = decode_tensors(found.gradients, bulk)
-        return results.GradientResult(decode_tensor(found.value)[()], gradients, execution)
+        return results.GradientResult(decode_scalar(found.value), gradients, execution)
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ class HvpQuery:
     def decode(self, result: pb.QueryResult, bulk: Bulk, execution: Execution) -> results.HvpResult:
         found = result.hessian_vector_product
         gradients, products = decode_tensors(found.gradients, bulk), decode_tensors(found.products, bulk)
-        return results.HvpResult(decode_tensor(found.value)[()], gradients, products, execution)
+        return results.HvpResult(decode_scalar(found.value), gradients, products, execution)
 
 
 @dataclass(frozen=True)
@@ -152,9 +154,7 @@ class HessianQuery:
     def decode(self, result: pb.QueryResult, bulk: Bulk, execution: Execution) -> results.HessianResult:
         found = result.hessian
         gradients = decode_tensors(found.gradients, bulk)
-        return results.HessianResult(
-            decode_tensor(found.value)[()], gradients, _matrices(found.blocks, bulk), execution
-        )
+        return results.HessianResult(decode_scalar(found.value), gradients, _matrices(found.blocks, bulk), execution)
 
 
 def value(of: Names = ()) -> ValueQuery:

@@ -1,19 +1,19 @@
 """Schedules of the learning rate, by name.
 
-Written by `generate_functions.py` from the registries of the service; not to be edited.
+Written by `generate_functions.py`, from the registries of the service.
 """
 
 from __future__ import annotations
 
 from gradwire.optimization import Schedule
 
-__all__ = (
+__all__ = [
     "constant",
     "cosine",
     "exponential",
     "inverse_time",
     "step",
-)
+]
 
 
 def constant() -> Schedule:

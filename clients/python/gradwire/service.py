@@ -116,6 +116,7 @@ class _Link:
 
     def __init__(self, target: Target) -> None:
         self.target = target
+        self.channel: Any  # requests and responses are bytes, which gRPC's types do not foresee
         if target.tls is None:
             self.channel = grpc.insecure_channel(target.address, options=target.options)
         else:
@@ -127,7 +128,7 @@ class _Link:
         method = self._unary.get(command.path)
         if method is None:
             method = self._unary[command.path] = self.channel.unary_unary(command.path)
-        return method(b"".join(command.parts), command.timeout, self.target.metadata)
+        return method(wireformat.joined(command.parts), command.timeout, self.target.metadata)
 
     def streaming(self, command: Streaming) -> None:
         """Make a call with a stream on one side."""
@@ -175,7 +176,9 @@ class Service(Asking):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -247,7 +250,9 @@ class Stream(Asking):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def _do(self, command: Command) -> Any:
@@ -259,8 +264,8 @@ class Stream(Asking):
                 self._open(link)
             self._number += 1
             self._due = math.inf if command.timeout is None else time.monotonic() + command.timeout
-            self._requests.put(b"".join(wireformat.stream_request(self._number, command.parts)))
-            response, error = wireformat.stream_response(next(self._call))
+            self._requests.put(wireformat.joined(wireformat.stream_request(self._number, command.parts)))
+            response, status = wireformat.stream_response(next(self._call))
         except (grpc.RpcError, StopIteration) as lost:
             late = time.monotonic() >= self._due
             self.close()
@@ -271,8 +276,8 @@ class Stream(Asking):
             raise errors.from_rpc(lost, link.target.address) from None
         finally:
             self._due = math.inf
-        if error is not None:
-            raise errors.from_status(error)
+        if status is not None:
+            raise errors.from_status(status)
         return response
 
     def _open(self, link: _Link) -> None:

@@ -104,7 +104,9 @@ def _matmul(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
         raise ShapeError("matmul takes no scalars; multiply them")
     rows, columns = a[-1], b[-2] if len(b) > 1 else b[-1]
     if isinstance(rows, int) and isinstance(columns, int) and rows != columns:
-        raise ShapeError(f"matmul: shapes {shape_text(a)} and {shape_text(b)} do not fit: {rows} columns, {columns} rows")
+        raise ShapeError(
+            f"matmul: shapes {shape_text(a)} and {shape_text(b)} do not fit: {rows} columns, {columns} rows"
+        )
     ends = (*a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
     return (*broadcast("matmul", [a[:-2], b[:-2]]), *ends)
 
@@ -199,4 +201,3 @@ _RULES: Mapping[str, Rule] = {
     "softmax": _same,
     "log_softmax": _same,
 }
-

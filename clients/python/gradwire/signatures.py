@@ -50,7 +50,7 @@ def element_type_name(value: object) -> str:
     Raises: TypeError when Gradwire has no such element type.
     """
     try:
-        name = np.dtype(value).name  # type: ignore[call-overload]  # whatever NumPy takes for a dtype
+        name: str = np.dtype(value).name  # type: ignore[call-overload]  # whatever NumPy takes for a dtype
     except TypeError:
         name = str(value)
     if name not in ELEMENT_TYPES:

@@ -1,6 +1,6 @@
 """The ops that `scipy.special` has, under its names.
 
-Written by `generate_functions.py` from the registries of the service; not to be edited.
+Written by `generate_functions.py`, from the registries of the service.
 """
 
 from gradwire.functions import (
@@ -11,10 +11,10 @@ from gradwire.functions import (
     softplus,
 )
 
-__all__ = (
+__all__ = [
     "erf",
     "log_softmax",
     "logsumexp",
     "softmax",
     "softplus",
-)
+]

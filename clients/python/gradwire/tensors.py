@@ -112,6 +112,11 @@ def decode_tensor(tensor: pb.Tensor, bulk: Sequence[memoryview] = ()) -> Array:
     return array if sys.byteorder == "little" else array.astype(dtype.newbyteorder("="))
 
 
+def decode_scalar(tensor: pb.Tensor) -> np.floating[Any]:
+    """Return the number of a message that holds a floating scalar."""
+    return decode_tensor(tensor)[()]  # type: ignore[return-value]  # of an array without axes
+
+
 def decode_tensors(tensors: Mapping[str, pb.Tensor], bulk: Sequence[memoryview] = ()) -> dict[str, Array]:
     """Return the arrays of a map."""
     return {name: decode_tensor(tensor, bulk) for name, tensor in tensors.items()}

@@ -159,8 +159,8 @@ class Value:
     def __bool__(self) -> NoReturn:
         raise TracingError(
             f"{self!r} is neither true nor false before the graph runs, so `if`, `while`, `and`, `or`, `not`, `in` and "
-            "chained comparisons can't ask it; choose between values with gw.where(condition, a, b), combine conditions "
-            "with & and |"
+            "chained comparisons can't ask it; choose between values with gw.where(condition, a, b), and combine "
+            "conditions with & and |"
         )
 
     def __setitem__(self, index: object, value: object) -> NoReturn:
@@ -309,7 +309,7 @@ class Constant(Value):
 
 
 class Output(Value):
-    """The second value of a block with several, or the third, …
+    """The second value of a block with several, the third, and so on.
 
     Attributes:
         index: its place among the values of the block.

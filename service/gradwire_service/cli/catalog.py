@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from gradwire_service.cli import output
-from gradwire_service.cli.app import Json, app
+from gradwire_service.cli.app import ExitCode, Json, app
 from gradwire_service.errors import GradwireError, OptimizerUnknownError, UnknownOpError
 
 if TYPE_CHECKING:
@@ -48,14 +48,20 @@ def ops(name: Name = None, json: Json = False) -> None:
 
 
 @app.command()
-def backends(json: Json = False) -> None:
-    """List the backends: what each does, or why it is not available; and what was compiled."""
+def backends(
+    server: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS", help="Ask a running server, such as localhost:50051, in place of looking here."
+        ),
+    ] = "",
+    json: Json = False,
+) -> None:
+    """List the backends: what each does, or why it is not available; and of those that compile, what became of it."""
     from gradwire import v1 as pb
-    from gradwire_service.backend import discover
-    from gradwire_service.engine import Choice
-    from gradwire_service.wire.catalog import encode_backend, first_sentence
+    from gradwire_service.wire.catalog import first_sentence
 
-    rows = [encode_backend(found, Choice().backend) for found in discover().values()]
+    rows = _backends_there(server) if server else _backends_here()
     if json:
         output.show_json(_as_data(pb.ListBackendsResponse(backends=rows)))
         return
@@ -64,19 +70,39 @@ def backends(json: Json = False) -> None:
             row.name + (" (default)" if row.default_backend else ""),
             "yes" if row.available else "no",
             first_sentence(row.documentation) or row.unavailable_reason,
-            _compiled(row.compilation) if row.HasField("compilation") else "",
         )
         for row in rows
     ]
-    output.show(output.table(dict.fromkeys(("backend", "available", "", "compiler"), "left"), cells))
+    output.show(output.table(dict.fromkeys(("backend", "available", ""), "left"), cells))
     for row in rows:
-        for failure in row.compilation.failures:
-            output.show(f"{row.name}: {failure.message}")
+        if row.HasField("compilation"):
+            counts = (
+                f"{getattr(row.compilation, word)} {word}" for word in ("compiled", "cached", "pending", "failed")
+            )
+            output.show(f"{row.name}: {', '.join(counts)}")
+            output.show(*(f"  failed: {failure.message}" for failure in row.compilation.failures))
 
 
-def _compiled(status: pb.CompilationStatus) -> str:
-    counts = ("compiled", "cached", "pending", "failed")
-    return ", ".join(f"{getattr(status, word)} {word}" for word in counts)
+def _backends_here() -> list[pb.BackendInfo]:
+    from gradwire_service.backend import discover
+    from gradwire_service.engine import Choice
+    from gradwire_service.wire.catalog import encode_backend
+
+    return [encode_backend(found, Choice().backend) for found in discover().values()]
+
+
+def _backends_there(address: str) -> list[pb.BackendInfo]:
+    import grpc
+
+    from gradwire import v1 as pb
+    from gradwire.v1.catalog_service_pb2_grpc import CatalogServiceStub
+
+    try:
+        with grpc.insecure_channel(address) as channel:
+            return list(CatalogServiceStub(channel).ListBackends(pb.ListBackendsRequest(), timeout=10).backends)
+    except grpc.RpcError as error:
+        output.notice(f"the server at {address} does not answer: {error.details()}", style="bold red")
+        raise typer.Exit(ExitCode.UNAVAILABLE) from None
 
 
 @app.command()
@@ -91,7 +117,8 @@ def optimizers(name: Name = None, json: Json = False) -> None:
     settings = {row.name: row.hyperparameters for row in rules.values()}
     settings |= {row.name: row.parameters for row in schedules.values()}
     if name is not None:
-        found = _named(name, {**rules, **schedules}, "optimizer or schedule", OptimizerUnknownError)
+        entries: dict[str, pb.OptimizerInfo | pb.ScheduleInfo] = {**rules, **schedules}
+        found = _named(name, entries, "optimizer or schedule", OptimizerUnknownError)
         if json:
             output.show_json(_as_data(found))
         else:
@@ -152,9 +179,10 @@ def _in_short(setting: pb.AttributeInfo) -> str:
 
 def _default(setting: pb.AttributeInfo) -> str:
     """Write a default as Python does, None standing for "not set"."""
+    from gradwire_service.graph import ElementType
     from gradwire_service.wire.attributes import decode_attribute
 
     if not setting.HasField("default_value"):
         return "None"
     value = decode_attribute(setting.default_value, "default_value")
-    return f"{value:g}" if isinstance(value, float) else repr(value)
+    return f"{value:g}" if isinstance(value, float) else str(value) if isinstance(value, ElementType) else repr(value)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import os
 import sys
-import threading
 
 from gradwire_service.errors import GradwireError
-from gradwire_service.server.lifecycle import Options, serve
+from gradwire_service.server.lifecycle import Options
+from gradwire_service.server.process import run_process
 
 
 def main() -> None:
@@ -31,28 +29,20 @@ def main() -> None:
     parser.add_argument("--quiet", action="store_true", help="do not print the address")
     parser.add_argument("--log-level", default="WARNING", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     arguments = parser.parse_args()
-    logging.basicConfig(
-        level=arguments.log_level, format="time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s"
+    options = Options(
+        unix=arguments.unix,
+        host=arguments.host,
+        port=arguments.port,
+        allow_remote=arguments.insecure_allow_remote,
+        reflection=arguments.reflection,
+        backend=arguments.backend,
+        watch_parent=arguments.parent_watch,
+        quiet=arguments.quiet,
     )
     try:
-        serve(
-            Options(
-                unix=arguments.unix,
-                host=arguments.host,
-                port=arguments.port,
-                allow_remote=arguments.insecure_allow_remote,
-                reflection=arguments.reflection,
-                backend=arguments.backend,
-                watch_parent=arguments.parent_watch,
-                quiet=arguments.quiet,
-            )
-        )
+        run_process(options, arguments.log_level)
     except GradwireError as error:
         sys.exit(f"{parser.prog}: {error}")
-    logging.shutdown()
-    if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):
-        sys.stderr.flush()
-        os._exit(0)  # a kernel that does not look up would keep the process
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import logging
 import math
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from typing import Any, TypeVar
 
@@ -51,7 +51,7 @@ READING = 30.0
 IDLE = 300.0
 """Seconds that may pass between two messages on a stream."""
 
-END = grpc.aio.EOF
+END: Any = grpc.aio.EOF  # type: ignore[attr-defined]  # the stubs lack it
 """What `Call.read` returns when the caller has sent everything."""
 
 
@@ -159,7 +159,7 @@ class Call:
 
     def stream(
         self, work: Callable[[Interrupt], Iterable[T]], droppable: Callable[[T], bool] = lambda _: False
-    ) -> AsyncIterator[T]:
+    ) -> AsyncGenerator[T]:
         """Do work in a thread that yields on the way."""
         return self.desk.minimizations.stream(self.deadline, work, droppable)
 
@@ -197,7 +197,7 @@ def status_error(error: BaseException, method: str) -> GradwireError:
     )
 
 
-def handlers(desk: Desk, service: ServiceDescriptor, servicer: object) -> grpc.GenericRpcHandler:
+def handlers(desk: Desk, service: ServiceDescriptor, servicer: object) -> Any:
     """Register every method of a service; those that the servicer lacks answer NOT_IMPLEMENTED.
 
     Args:
@@ -207,7 +207,7 @@ def handlers(desk: Desk, service: ServiceDescriptor, servicer: object) -> grpc.G
             of requests has no `request` but reads from the call; one that answers a stream is a generator, or writes
             to the call's context by itself.
     """
-    found: dict[str, grpc.RpcMethodHandler] = {}
+    found = {}
     for method in service.methods:
         function = getattr(servicer, method.name, None) or _missing(method)
         if method.server_streaming:
@@ -242,7 +242,7 @@ def _single(desk: Desk, method: MethodDescriptor, function: Callable[..., Awaita
         try:
             call = Call(desk, context, method)
             answer = await function(*await take(call), call)
-            return answer if type(answer) is bytes else answer.SerializeToString()  # type: ignore[no-any-return]
+            return answer if type(answer) is bytes else answer.SerializeToString()
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # the library would tell the caller the text of anything that got by
@@ -254,7 +254,7 @@ def _single(desk: Desk, method: MethodDescriptor, function: Callable[..., Awaita
     return handle
 
 
-def _streaming(desk: Desk, method: MethodDescriptor, function: Callable[..., AsyncIterator[Any]]) -> Callable[..., Any]:
+def _streaming(desk: Desk, method: MethodDescriptor, function: Callable[..., Any]) -> Callable[..., Any]:
     """Surround a method with a stream of responses."""
     take = _taker(method, function)
     writes_itself = not inspect.isasyncgenfunction(function)
@@ -268,7 +268,7 @@ def _streaming(desk: Desk, method: MethodDescriptor, function: Callable[..., Asy
             if writes_itself:
                 await function(*request, call)
                 return
-            async with aclosing(function(*request, call)) as answers:  # type: ignore[type-var]
+            async with aclosing(function(*request, call)) as answers:
                 async for answer in answers:
                     await context.write(answer if type(answer) is bytes else answer.SerializeToString())
             return

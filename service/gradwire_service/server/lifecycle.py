@@ -30,6 +30,7 @@ from gradwire_service.server import health
 from gradwire_service.server.calls import Desk, handlers
 from gradwire_service.server.catalog import CatalogServicer
 from gradwire_service.server.differentiation import DifferentiationServicer
+from gradwire_service.server.optimization import OptimizationServicer
 from gradwire_service.server.reading import Reader
 from gradwire_service.server.store import TensorStore
 from gradwire_service.server.tensors import TensorServicer
@@ -116,7 +117,7 @@ class Server:
         servicers: dict[ServiceDescriptor, object] = {}
         find = pb.EvaluateRequest.DESCRIPTOR.file.pool.FindServiceByName
         servicers[find("gradwire.v1.DifferentiationService")] = DifferentiationServicer(reader)
-        servicers[find("gradwire.v1.OptimizationService")] = object()
+        servicers[find("gradwire.v1.OptimizationService")] = OptimizationServicer(reader)
         servicers[find("gradwire.v1.TensorService")] = TensorServicer(store)
         servicers[find("gradwire.v1.CatalogService")] = CatalogServicer(self.engine, servicers)
         names = [service.full_name for service in servicers]
@@ -240,7 +241,13 @@ async def run(options: Options, announce: Callable[[str], None] | None = None) -
     elif not options.quiet:
         print(f"listening on {address}", file=sys.stderr, flush=True)  # noqa: T201 - the one line for who started it
     if options.watch_parent:
-        loop.add_reader(sys.stdin.fileno(), lambda: os.read(sys.stdin.fileno(), 4096) or stopping.set())
+
+        def look() -> None:
+            if not os.read(sys.stdin.fileno(), 4096):
+                loop.remove_reader(sys.stdin.fileno())
+                stopping.set()
+
+        loop.add_reader(sys.stdin.fileno(), look)
     await stopping.wait()
     log.info("event=stopping calls=%d", server.desk.active)
     await server.stop()

@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -96,7 +96,7 @@ class Workers:
         deadline: float,
         work: Callable[[Interrupt], Iterable[T]],
         droppable: Callable[[T], bool] = lambda _: False,
-    ) -> AsyncIterator[T]:
+    ) -> AsyncGenerator[T]:
         """Do work in a thread that yields on the way.
 
         Args:

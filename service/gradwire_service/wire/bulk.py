@@ -75,7 +75,8 @@ class _Cutter:
 
     def cut(self, position: int, end: int, holding: Holders) -> list[bytes | memoryview]:
         """Walk over the fields of one message; `holding` is no deeper than the contract."""
-        message, pieces, kept = self.message, [], position
+        message, kept = self.message, position
+        pieces: list[bytes | memoryview] = []
         while position < end:
             start = position
             tag, position = self.varint(position, end)
@@ -133,7 +134,8 @@ class _Cutter:
 
 # Writing: pieces for one join, and how long they are together.
 
-Pieces = list[bytes | Array]
+Pieces = list[Any]
+"""Bytes, and arrays whose bytes are meant."""
 
 
 @lru_cache(4096)

@@ -17,10 +17,10 @@ from gradwire_service.limits import LIMITS
 if sys.byteorder != "little":  # arrays share the memory of messages
     raise ImportError("Gradwire's service runs on little-endian machines only")
 
-ELEMENT_TYPES: Mapping[int, ElementType] = {
-    pb.ElementType.Value(f"ELEMENT_TYPE_{element_type.name}"): element_type for element_type in ElementType
+ELEMENT_TYPE_NUMBERS: Mapping[ElementType, pb.ElementType.ValueType] = {
+    element_type: pb.ElementType.Value(f"ELEMENT_TYPE_{element_type.name}") for element_type in ElementType
 }
-ELEMENT_TYPE_NUMBERS = {element_type: number for number, element_type in ELEMENT_TYPES.items()}
+ELEMENT_TYPES: Mapping[int, ElementType] = {number: kind for kind, number in ELEMENT_TYPE_NUMBERS.items()}
 
 Stored = Callable[[str], Array]
 """Looks up a stored tensor by its digest; raises TensorUnknownError."""

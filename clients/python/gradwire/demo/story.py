@@ -199,6 +199,18 @@ def methods(
     return ways, curves, path
 
 
+def _way(found: gw.Comparison) -> Way:
+    """Read a row.
+
+    Raises: GradwireError when the way failed.
+    """
+    if found.error is not None:
+        raise found.error
+    settings, execution = found.finite_difference, found.execution
+    name = settings.method if settings else found.backend
+    return Way(name, found.greatest_relative_error, execution.function_evaluations, execution.seconds)
+
+
 def training(service: gw.Service, graph: gw.Graph, data: Data, page: Page) -> tuple[Array, tuple[pictures.Report, ...]]:
     """Train by mini-batch gradient descent with a learning rate that falls."""
     page.heading("Training: mini-batch gradient descent with a reduced learning rate")

@@ -189,7 +189,9 @@ def optimizers(core: Core, *, timeout: float | None = None) -> Plan[list[Optimiz
         OptimizerInfo(x.name, _OPTIMIZER_KINDS.get(x.kind, "unknown"), _settings(x.hyperparameters), x.documentation)
         for x in response.optimizers
     ]
-    schedules = [OptimizerInfo(x.name, "schedule", _settings(x.parameters), x.documentation) for x in response.schedules]
+    schedules = [
+        OptimizerInfo(x.name, "schedule", _settings(x.parameters), x.documentation) for x in response.schedules
+    ]
     return found + schedules
 
 

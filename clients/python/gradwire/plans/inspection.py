@@ -69,7 +69,6 @@ def describe(
         annotations=annotations,
     )
     response, _ = yield from core.ask(DESCRIBE, bound, [request.SerializeToString()], timeout)
-    cost = response.cost if response.HasField("cost") else None
     return Description.of(response)
 
 

@@ -36,7 +36,13 @@ def ask(core: Core, source: Source, inputs: Inputs, queries: Sequence[Query], op
 
 
 def evaluate(
-    core: Core, graph: Source, inputs: Inputs, *, of: Names = (), queries: Sequence[Query] = (), **options: Unpack[Options]
+    core: Core,
+    graph: Source,
+    inputs: Inputs,
+    *,
+    of: Names = (),
+    queries: Sequence[Query] = (),
+    **options: Unpack[Options],
 ) -> Plan[Evaluation]:
     """Return values by name, by default all outputs; or the answers to several queries, from one program.
 

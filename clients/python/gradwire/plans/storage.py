@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import numpy.typing as npt
 
 from gradwire import v1 as pb
@@ -33,9 +34,9 @@ def put(core: Core, value: npt.ArrayLike, *, timeout: float | None = None) -> Pl
 
     def requests() -> Iterator[bytes]:
         yield pb.PutTensorRequest(header=header).SerializeToString()
-        data = memoryview(array.reshape(-1)).cast("B") if array.size else memoryview(b"")
-        for start in range(0, len(data), CHUNK):
-            yield pb.PutTensorRequest(data=bytes(data[start : start + CHUNK])).SerializeToString()
+        data = array.reshape(-1).view(np.uint8)
+        for start in range(0, data.size, CHUNK):
+            yield pb.PutTensorRequest(data=data[start : start + CHUNK].tobytes()).SerializeToString()
 
     replies: list[bytes] = []
     yield from core.send(Streaming(PUT.path, requests, replies.append, timeout or core.timeout, several=True))

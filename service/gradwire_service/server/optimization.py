@@ -1,0 +1,98 @@
+"""OptimizationService: steps and minimizations."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+
+from gradwire import v1 as pb
+from gradwire_service.backend import Interrupt
+from gradwire_service.errors import CancelledError
+from gradwire_service.server.calls import Call, raw
+from gradwire_service.server.reading import Bulk, Reader
+from gradwire_service.server.workers import deadline_exceeded
+from gradwire_service.training import Progress, StopReason
+from gradwire_service.wire.evaluation import DecodeTensors
+from gradwire_service.wire.optimization import (
+    decode_optimizer,
+    decode_policy,
+    decode_recipe,
+    decode_schedule,
+    decode_state,
+    encode_progress,
+    encode_result,
+    encode_step,
+)
+
+
+class OptimizationServicer:
+    """Steps and minimizations; training jobs are not served."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.engine = reader.engine
+
+    @raw
+    async def Step(self, data: bytes, call: Call) -> bytes:
+        def step(interrupt: Interrupt) -> bytes:
+            request, bulk = self.reader.message(pb.StepRequest, data)
+            graph = self.reader.graph(request.graph, bulk)
+            decode = self._decoder(bulk)
+            choice = self.reader.choice(request.options)
+            parameters, given = decode(request.parameters, "parameters"), decode(request.data, "data")
+            state = decode_state(request.state, decode) if request.HasField("state") else None
+            start = time.perf_counter()
+            taken = self.engine.step(
+                graph,
+                parameters,
+                given,
+                decode_optimizer(request.optimizer),
+                state=state,
+                schedule=decode_schedule(request.optimizer),
+                loss=request.loss,
+                policy=decode_policy(request.optimizer),
+                choice=choice,
+                interrupt=interrupt,
+            )
+            seconds = time.perf_counter() - start
+            ran = pb.Execution(backend=choice.backend, function_evaluations=1, seconds=seconds)
+            return encode_step(taken, ran, graph.id).SerializeToString()
+
+        return await call.work(step)
+
+    @raw
+    async def Minimize(self, data: bytes, call: Call) -> AsyncIterator[pb.MinimizeResponse]:
+        def minimize(interrupt: Interrupt) -> Iterator[pb.MinimizeResponse]:
+            request, bulk = self.reader.message(pb.MinimizeRequest, data)
+            asked = request.minimization
+            graph = self.reader.graph(asked.graph, bulk)
+            decode = self._decoder(bulk)
+            choice = self.reader.choice(asked.options)
+            for event in self.engine.minimize(
+                graph,
+                decode(asked.parameters, "minimization.parameters"),
+                decode(asked.data, "minimization.data"),
+                decode_recipe(asked),
+                rows=tuple(asked.batching.row_variables) or None,
+                state=decode_state(asked.state, decode, "minimization.state") if asked.HasField("state") else None,
+                loss=asked.loss,
+                choice=choice,
+                interrupt=interrupt,
+            ):
+                if isinstance(event, Progress):
+                    yield pb.MinimizeResponse(progress=encode_progress(event))
+                elif event.stop_reason is StopReason.DEADLINE:
+                    raise deadline_exceeded()
+                elif event.stop_reason is StopReason.CANCELLED:
+                    raise CancelledError("the caller went away; the work was stopped")
+                else:
+                    yield pb.MinimizeResponse(result=encode_result(event, choice.backend, graph.id))
+
+        # A slow reader misses reports; never steps, and never the result.
+        async with aclosing(call.stream(minimize, lambda event: event.HasField("progress"))) as events:
+            async for event in events:
+                yield event
+
+    def _decoder(self, bulk: Bulk) -> DecodeTensors:
+        return lambda messages, field: self.reader.arrays(messages, field, bulk)
