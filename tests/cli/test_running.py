@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -72,7 +71,7 @@ def test_serve_stops_with_its_parent(tmp_path: Path) -> None:
     assert process.stderr
     assert process.stdin
     assert process.stderr.readline().strip() == f"listening on unix:{socket}"
-    assert os.stat(socket).st_mode & 0o777 == 0o600
+    assert socket.stat().st_mode & 0o777 == 0o600
     process.stdin.close()
     assert process.wait(30) == 0
     process.stderr.close()

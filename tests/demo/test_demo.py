@@ -11,7 +11,7 @@ import scipy.optimize
 from matplotlib.image import imread
 
 import gradwire as gw
-from gradwire.demo.data import load
+from gradwire.demo.data import Array, load
 from gradwire.demo.model import DECAY, by_hand, logistic
 from gradwire.demo.page import PlainPage, RichPage
 from gradwire.demo.story import Outcome, Point, tell
@@ -121,7 +121,11 @@ def test_the_model_is_right_about_rows_that_it_has_not_seen(outcome: Outcome) ->
 
 def test_descent_and_quasi_newton_agree_and_with_a_fit_that_knows_nothing_of_gradwire(outcome: Outcome) -> None:
     data = load()
-    fit = scipy.optimize.minimize(lambda w: by_hand(data.x, data.y, w), np.zeros(31), jac=True, tol=1e-9)
+
+    def f(w: Array) -> tuple[float, Array]:
+        return by_hand(data.x, data.y, w)
+
+    fit = scipy.optimize.minimize(f, np.zeros(31), jac=True, tol=1e-9)
     assert outcome.agreement.loss < 1e-6
     assert outcome.agreement.parameters < 1e-6
     np.testing.assert_allclose(outcome.agreement.weights, fit.x, atol=1e-6)

@@ -30,14 +30,13 @@ slices = st.builds(slice, bounds, bounds, st.none() | st.integers(-3, 3).filter(
 def indexed(draw: st.DrawFn) -> tuple[tuple[int, ...], Index]:
     """A shape, and an index that fits it."""
     shape = tuple(draw(st.lists(st.integers(0, 4), max_size=3)))
-    items: list[Item] = []
-    for size in shape[: draw(st.integers(0, len(shape)))]:
-        items.append(draw(slices if size == 0 else slices | st.integers(-size, size - 1)))
-    if draw(st.booleans()):
-        items.insert(draw(st.integers(0, len(items))), Ellipsis)
-        rest = [item for item in items[items.index(Ellipsis) + 1 :] if isinstance(item, int)]
-        if rest and len(items) - 1 < len(shape):
-            items = [slice(None) if isinstance(item, int) else item for item in items]  # they may meet other sizes now
+    first, last = sorted(draw(st.tuples(st.integers(0, len(shape)), st.integers(0, len(shape)))))
+    passed = [Ellipsis] if first < last else draw(st.sampled_from([[], [Ellipsis]]))
+    items: list[Item] = [
+        *(draw(slices | st.integers(-size, size - 1) if size else slices) for size in shape[:first]),
+        *passed,
+        *(draw(slices | st.integers(-size, size - 1) if size else slices) for size in shape[last:]),
+    ]
     for _ in range(draw(st.integers(0, 2))):
         items.insert(draw(st.integers(0, len(items))), None)
     return shape, tuple(items)
@@ -185,7 +184,7 @@ def taken(axis: int | None, indices: Array) -> Graph:
 )
 def test_a_position_that_is_not_there_is_told(axis: int | None, indices: list[int], message: str) -> None:
     at = np.array(indices, np.int32)
-    inputs = {"x": np.zeros((4, 3)), "i": at}
+    inputs: dict[str, Array] = {"x": np.zeros((4, 3)), "i": at}
     with pytest.raises(IndexRangeError, match=message) as failure:
         Engine("numpy").evaluate(taken(axis, at), inputs)
     assert (failure.value.reason, failure.value.code) == ("INDEX_OUT_OF_RANGE", "INVALID_ARGUMENT")
@@ -194,14 +193,16 @@ def test_a_position_that_is_not_there_is_told(axis: int | None, indices: list[in
 
 
 def test_nothing_can_be_taken_from_an_empty_axis() -> None:
+    xs, inputs = variables(np.zeros((0, 2)), np.array([0]))
+    y = take(*xs, axis=0)
     with pytest.raises(IndexRangeError, match="index 0 is outside an axis of 0; it has no elements"):
-        xs, inputs = variables(np.zeros((0, 2)), np.array([0]))
-        run({"y": take(*xs, axis=0)}, inputs)
+        run({"y": y}, inputs)
 
 
 def test_positions_that_are_fixed_are_checked_as_well() -> None:
+    y = take(constant([1.0, 2.0]), 5, axis=0)
     with pytest.raises(IndexRangeError, match="index 5 is outside"):
-        run({"y": take(constant([1.0, 2.0]), 5, axis=0)}, {})
+        run({"y": y}, {})
 
 
 def test_an_element_that_is_taken_twice_has_both_sensitivities() -> None:

@@ -45,28 +45,10 @@ def legalize(graph: FlatGraph, runs_in_kernels: Callable[[Value], bool]) -> Flat
         graph: any flat graph.
         runs_in_kernels: tells whether kernels compute a value, or NumPy does.
     """
-    new: dict[Value, Value] = {}
-    for value in graph.variables.values():
-        new[value] = value
-    copies: dict[Value, Value] = {}
-
-    def copied(value: Value) -> Value:
-        return copies.setdefault(value, COPY(value))
-
+    legalizer = _Legalizer(runs_in_kernels)
+    new = {value: value for value in graph.variables.values()}
     for value in graph.blocks:
-        inputs = tuple(new[x] for x in value.inputs)
-        candidate = value if inputs == value.inputs else Value(value.op, inputs, value.type)
-        simpler = written(candidate.op, *inputs) if inputs else None
-        for part in [candidate] if simpler is None else _new_parts(simpler, inputs):
-            new_inputs = tuple(new.get(x, x) for x in part.inputs)
-            if relabels(part):
-                new_inputs = tuple(x if _lies_in_order(x) else copied(x) for x in new_inputs)
-            elif isinstance(part.op, MatMul) and runs_in_kernels(part):
-                new_inputs = tuple(x if _is_operand(x) else copied(x) for x in new_inputs)
-            elif not runs_in_kernels(part) and view(part) is None:
-                new_inputs = tuple(x if _lies_in_order(x) else copied(x) for x in new_inputs)
-            new[part] = part if new_inputs == part.inputs else Value(part.op, new_inputs, part.type)
-        new[value] = new[candidate if simpler is None else simpler]
+        new[value] = legalizer.legal(_with_inputs(value, tuple(new[x] for x in value.inputs)))
     outputs: dict[str, Value] = {}
     given: set[Value] = set()
     for name, value in graph.outputs.items():
@@ -78,10 +60,47 @@ def legalize(graph: FlatGraph, runs_in_kernels: Callable[[Value], bool]) -> Flat
     return FlatGraph.of(outputs, graph.variables.values())
 
 
-def _new_parts(value: Value, inputs: tuple[Value, ...]) -> list[Value]:
-    """Return what a rewritten value is made of, down to the inputs, in order."""
-    newest = max(x.serial for x in inputs)
-    return [part for part in ancestors([value]) if part.serial > newest]
+class _Legalizer:
+    """Rewrites one value after the other; a value that must be laid out for several is copied once."""
+
+    def __init__(self, runs_in_kernels: Callable[[Value], bool]) -> None:
+        self._runs_in_kernels = runs_in_kernels
+        self._copies: dict[Value, Value] = {}
+
+    def legal(self, value: Value) -> Value:
+        """Rewrite a value whose inputs are legal. Rules write ops with simpler ones, a few levels deep."""
+        simpler = written(value.op, *value.inputs) if value.inputs else None
+        if simpler is None:
+            return self._with_operands(value)
+        newest = max(x.serial for x in value.inputs)
+        new: dict[Value, Value] = {}
+        for part in ancestors([simpler]):
+            if part.serial > newest:
+                new[part] = self.legal(_with_inputs(part, tuple(new.get(x, x) for x in part.inputs)))
+        return new.get(simpler, simpler)
+
+    def _with_operands(self, value: Value) -> Value:
+        """Copy the inputs that do not lie as the value reads them."""
+        if relabels(value):
+            fits = _lies_in_order
+        elif view(value) is not None:
+            return value
+        elif not self._runs_in_kernels(value):
+            fits = _lies_in_order
+        elif isinstance(value.op, MatMul):
+            fits = _is_operand
+        else:
+            return value
+        return _with_inputs(value, tuple(x if fits(x) else self._copy(x) for x in value.inputs))
+
+    def _copy(self, value: Value) -> Value:
+        if value not in self._copies:
+            self._copies[value] = COPY(value)
+        return self._copies[value]
+
+
+def _with_inputs(value: Value, inputs: tuple[Value, ...]) -> Value:
+    return value if inputs == value.inputs else Value(value.op, inputs, value.type, value.name)
 
 
 def _lies_in_order(value: Value) -> bool:

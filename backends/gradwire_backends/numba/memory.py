@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from gradwire_service.graph import BOOL, Array, ElementType, TensorType
 from gradwire_service.ops.base import Constant, Value, Variable
 
@@ -102,7 +104,7 @@ class Memory:
     def layout(self) -> Layout:
         """Return the arrays of the table."""
         return Layout(
-            constants=tuple(value.op.array for value in self._arrays.constants if isinstance(value.op, Constant)),
+            constants=tuple(_in_order(value) for value in self._arrays.constants),
             inputs=tuple(value.name for value in self._arrays.inputs),
             outputs=tuple((self._outputs[value], value.type) for value in self._arrays.outputs),
             between=tuple(value.type for value in self._arrays.between),
@@ -144,3 +146,9 @@ class Memory:
                 start = offsets[value]
                 taken = [piece for piece in taken if piece[0] != start or not value.type.bytes]
         return offsets, end
+
+
+def _in_order(value: Value) -> Array:
+    """Return the elements of a constant in row-major order."""
+    assert isinstance(value.op, Constant)
+    return np.asarray(value.op.array, order="C")

@@ -166,6 +166,11 @@ def choices() -> Iterator[Sample]:
     yield sample(np.resize(TRUTH[0], 10), [*EDGES, *EDGES], [*EDGES[::-1], *EDGES], "edges", smooth=False)
 
 
+def share(a: Array, b: Array) -> Any:
+    """Compute exp(a - b), 0 where a is -inf, and 1 where both are inf."""
+    return np.where(np.isneginf(a), 0, np.where(a == b, 1, np.exp(a - b)))
+
+
 def sigmoid(x: Array) -> Any:
     """Compute σ(x) without overflow."""
     return np.where(x < 0, np.exp(x) / (1 + np.exp(x)), 1 / (1 + np.exp(-x)))
@@ -186,6 +191,9 @@ SAMPLES: tuple[Sample, ...] = (
     *unary("negative", lambda x: 0 - x, whole=True),
     *unary("reciprocal", lambda x: 1 / x, AWAY_FROM_ZERO),
     *unary("square", lambda x: x * x, whole=True),
+    # What rules make.
+    *binary("masked_multiply", lambda a, b: np.where(a == 0, 0, a * b), AWAY_FROM_ZERO),
+    *binary("exp_difference", share),
     # Exponentials and logarithms.
     *unary("exp", np.exp, kinks=FAR),
     *unary("expm1", np.expm1, kinks=[*FAR, 1e-12]),

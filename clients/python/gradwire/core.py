@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -253,7 +254,7 @@ class Core:
             known = yield from self.register(graph)
             request = joined(wrap(known.source))
             try:
-                command = Streaming(method.path, lambda request=request: iter([request]), read, timeout)
+                command = Streaming(method.path, partial(iter, [request]), read, timeout)
                 yield from self.send(command, repeatable=lambda: not received)
             except GraphUnknownError:
                 if last:

@@ -65,7 +65,7 @@ def sliced_shape(shape: Sequence[Dimension], items: Sequence[Item]) -> tuple[Dim
             size = shape[axis]
             if isinstance(item, slice):
                 result.append(_sliced(size, item))
-            elif isinstance(size, int) and isinstance(item, int) and not -size <= item < size:
+            elif isinstance(size, int) and not -size <= item < size:
                 raise IndexError(f"index {item} is out of range for axis {axis}, which has {size} elements")
             axis += 1
     return tuple(result)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from google.rpc import status_pb2
 
 from gradwire.tensors import Array, tensor_type
@@ -69,12 +70,12 @@ def tensor_entry(number: int, name: str, array: Array) -> tuple[Part, Part]:
         name: the key.
         array: as `tensors.as_array` returns it.
     """
-    return _entry_head(number, name, array.dtype.name, array.shape, array.nbytes), array
+    return _entry_head(number, name, array.dtype, array.shape, array.nbytes), array
 
 
 @lru_cache(4096)
-def _entry_head(number: int, name: str, element_type: str, shape: tuple[int, ...], size: int) -> bytes:
-    before = field(1, tensor_type(element_type, shape).SerializeToString()) + head(2, size)
+def _entry_head(number: int, name: str, dtype: np.dtype[Any], shape: tuple[int, ...], size: int) -> bytes:
+    before = field(1, tensor_type(dtype.name, shape).SerializeToString()) + head(2, size)
     key = field(1, name.encode())
     entry = key + head(2, len(before) + size) + before
     return head(number, len(entry) + size) + entry

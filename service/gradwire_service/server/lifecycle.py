@@ -21,7 +21,7 @@ import numpy as np
 from google.protobuf.descriptor import ServiceDescriptor
 
 from gradwire import v1 as pb
-from gradwire_service.backend import CompilingBackend, discover
+from gradwire_service.backend import CompilingBackend, backend, discover
 from gradwire_service.engine import Engine
 from gradwire_service.errors import InvalidRequestError
 from gradwire_service.graph import parse
@@ -111,7 +111,7 @@ class Server:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.desk = Desk()
-        self.engine = Engine(options.backend or default_backend())
+        self.engine = Engine(backend(options.backend).name if options.backend else default_backend())
         store = TensorStore(LIMITS.stored_bytes)
         reader = Reader(self.engine, store)
         servicers: dict[ServiceDescriptor, object] = {}
@@ -257,6 +257,6 @@ async def run(options: Options, announce: Callable[[str], None] | None = None) -
 def serve(options: Options | None = None, announce: Callable[[str], None] | None = None) -> None:
     """Run a server until SIGTERM, SIGINT, or the end of the parent; the process is to end afterwards.
 
-    Raises: InvalidRequestError when it can't listen where it should.
+    Raises: BackendUnknownError, BackendUnavailableError; InvalidRequestError when it can't listen where it should.
     """
     asyncio.run(run(options or Options(), announce))

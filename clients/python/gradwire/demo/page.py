@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 try:
     from rich import box
     from rich.console import Console
@@ -75,9 +77,15 @@ def new_page() -> Page:
 
 
 def number(array: Any) -> str:
-    """Tell an array in one number: itself if it is one, else its 2-norm."""
+    """Tell an array in one number: itself if it is one, else its 2-norm between double bars."""
     flat = array.ravel()
-    return f"{flat[0]:.4g}" if flat.size == 1 else f"‖·‖ {float(flat @ flat) ** 0.5:.4g}"
+    return f"{flat[0] + 0.0:.4g}" if flat.size == 1 else f"‖{np.linalg.norm(flat):.4g}‖"  # -0 reads as 0
+
+
+def equation(name: str, array: Any) -> str:
+    """Tell an array and its name: that it is a number, or that its 2-norm is."""
+    told = number(array)
+    return f"‖{name}‖ = {told.strip('‖')}" if told.startswith("‖") else f"{name} = {told}"
 
 
 def duration(seconds: float) -> str:

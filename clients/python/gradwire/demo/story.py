@@ -13,7 +13,7 @@ import gradwire as gw
 from gradwire.demo import pictures
 from gradwire.demo.data import Array, Data, load
 from gradwire.demo.model import accuracy, by_hand, logistic
-from gradwire.demo.page import Page, duration, number
+from gradwire.demo.page import Page, duration, equation, number
 
 Arrays = Mapping[str, Array]
 
@@ -125,7 +125,7 @@ def blocks(
     names = [row.name for row in rows]
 
     def at(x: Array, y: Array) -> Point:
-        queries = [gw.query.value(names), gw.query.gradient("loss", names)]
+        queries: list[gw.query.Query] = [gw.query.value(names), gw.query.gradient("loss", names)]
         values, gradient = service.evaluate(graph, {"x": x, "y": y, "w": w}, queries=queries).answers
         assert isinstance(values, gw.ValueResult)
         assert isinstance(gradient, gw.GradientResult)
@@ -146,13 +146,13 @@ def blocks(
         ],
         left=2,
     )
-    page.note("‖·‖ is the 2-norm of what has several elements.")
+    page.note("Between double bars stands the 2-norm of what has several elements.")
     error = max(sample.error_by_hand, batch.error_by_hand)
     page.note(f"On paper ∂L/∂w = xᵀ(p - y)/n + λw: the greatest relative difference from that is {error:.0e}.")
     drawings = []
     for name, point in (("one_row", sample), ("all_rows", batch)):
         path = folder / f"graph_{name}.svg"
-        notes = {x: f"value {number(point.values[x])}\n∂L/∂{x} {number(point.derivatives[x])}" for x in names}
+        notes = {x: f"{equation(x, point.values[x])}\n{equation(f'∂L/∂{x}', point.derivatives[x])}" for x in names}
         path.write_text(service.describe(graph, formats=["svg"], annotations=notes).rendering.svg, encoding="utf-8")
         drawings.append(path)
     return sample, batch, tuple(drawings)
@@ -174,7 +174,8 @@ def methods(
     def label(name: str) -> str:
         return name if name in EXACT else f"finite_difference, {name}"
 
-    results = compared([*({"backend": name} for name in EXACT), *map(differences, METHODS)])
+    exact: list[gw.Options] = [{"backend": name} for name in EXACT]
+    results = compared([*exact, *map(differences, METHODS)])
     ways = tuple(_way(result) for result in results)
     page.table(
         ["backend", "value", "relative error", "calls", "time"],
@@ -219,9 +220,7 @@ def training(service: gw.Service, graph: gw.Graph, data: Data, page: Page) -> tu
     steps = -(-len(data.y) // batch_size)
     optimizer = gw.optimizers.sgd(rate, schedule=gw.schedules.exponential(0.95, steps=steps))
     before = float(service.evaluate(graph, {**rows, **start})["loss"])
-    result = service.minimize(
-        graph, start, rows, optimizer=optimizer, batch_size=batch_size, epochs=40, seed=1
-    )
+    result = service.minimize(graph, start, rows, optimizer=optimizer, batch_size=batch_size, epochs=40, seed=1)
     reports = [pictures.Report(x.step, x.loss, x.learning_rate) for x in result.history]
     w = result.parameters["w"]
     page.table(
