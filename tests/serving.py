@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -35,19 +36,21 @@ class ServerProcess:
 
 
 @contextlib.contextmanager
-def serving(*options: str, unix: str = "") -> Iterator[ServerProcess]:
+def serving(*options: str, unix: str = "", modules: str = "") -> Iterator[ServerProcess]:
     """Run a server on a free loopback port, or on a unix socket, and end it afterwards.
 
     Args:
         options: further options of ``python -m gradwire_service.server``.
         unix: path of a socket.
+        modules: folder with further modules that the server finds.
     """
     place = ["--unix", unix] if unix else ["--port", "0"]
     command = [sys.executable, "-m", "gradwire_service.server", *place, "--parent-watch", *options]
+    environment = {**os.environ, "PYTHONPATH": modules} if modules else None
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         with log.open("wb") as errors:
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors)
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors, env=environment)
         assert process.stdin is not None
         try:
             yield ServerProcess(_address(process, log), process, log)

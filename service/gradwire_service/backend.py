@@ -177,7 +177,11 @@ class CompilingBackend(Backend, Protocol):
         ...
 
     def report(self) -> Mapping[str, Any]:
-        """Tell what is compiled, cached, failed, and why."""
+        """Tell what became of the compiler's work.
+
+        Returns: what the backend has to tell, among it the numbers of programs as ``compiled``, ``from_cache`` and
+            ``compiling``, and why some failed, by any key, as ``failed``.
+        """
         ...
 
 

@@ -50,6 +50,7 @@ def simple(value: Value) -> str:
         (transpose(transpose(X)), "x"),
         (transpose(transpose(X, axes=(1, 2, 0)), axes=(1, 2, 0)), "transpose[axes=(2, 0, 1)](x)"),
         (transpose(transpose(X, axes=(1, 2, 0)), axes=(2, 0, 1)), "x"),
+        (transpose(transpose(X, axes=(1, 0, 2)), axes=(0, 2, 1)), "transpose[axes=(1, 2, 0)](x)"),
         (transpose(X, axes=(0, -2, 2)), "x"),
         (flip(flip(X)), "x"),
         (flip(flip(X, axis=(0, 1)), axis=(-2, 2)), "flip[axis=(0, 2)](x)"),

@@ -92,13 +92,17 @@ def _call(name: str, handler: Callable[..., Any] | None, arguments: Sequence[Any
             kept[key] = value
         elif key == "out" and value is not None:
             raise TracingError(f"{name} can't be traced with `out`: values never change; use what it returns")
-        elif value is not np._NoValue and not (key in _DEFAULTS and (value is None or value == _DEFAULTS[key])):
+        elif value is not None and value is not np._NoValue and not _says_what_holds(key, value):
             raise TracingError(f"{name} can't be traced with {key}={value!r}; it takes: {', '.join(known)}")
     try:
         _signature(handler).bind(*arguments, **kept)
     except TypeError as error:
         raise TracingError(f"{name} can't be traced with these arguments: {error}") from None
     return handler(*arguments, **kept)
+
+
+def _says_what_holds(key: str, value: object) -> bool:
+    return key in _DEFAULTS and isinstance(value, bool | str) and value == _DEFAULTS[key]
 
 
 def _value(x: Any) -> Value:

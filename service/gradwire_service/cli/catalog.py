@@ -95,11 +95,15 @@ def _backends_there(address: str) -> list[pb.BackendInfo]:
     import grpc
 
     from gradwire import v1 as pb
-    from gradwire.v1.catalog_service_pb2_grpc import CatalogServiceStub
 
     try:
         with grpc.insecure_channel(address) as channel:
-            return list(CatalogServiceStub(channel).ListBackends(pb.ListBackendsRequest(), timeout=10).backends)
+            ask = channel.unary_unary(
+                "/gradwire.v1.CatalogService/ListBackends",
+                pb.ListBackendsRequest.SerializeToString,
+                pb.ListBackendsResponse.FromString,
+            )
+            return list(ask(pb.ListBackendsRequest(), timeout=10).backends)
     except grpc.RpcError as error:
         output.notice(f"the server at {address} does not answer: {error.details()}", style="bold red")
         raise typer.Exit(ExitCode.UNAVAILABLE) from None

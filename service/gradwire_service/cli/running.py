@@ -54,8 +54,7 @@ def demo(
 ) -> None:
     """Show it all on real data: gradients of every block, methods compared, a model trained, pictures drawn."""
     with library("demo"):
-        from gradwire.demo import run
-        from gradwire.errors import GradwireError
+        from gradwire.demo import GradwireError, run
     try:
         run(out)
     except GradwireError as error:

@@ -11,7 +11,7 @@ from gradwire import v1 as pb
 from gradwire_service.backend import Interrupt, Tier, discover
 from gradwire_service.comparison import check
 from gradwire_service.description import input_types, require_sizes
-from gradwire_service.engine import COMPILATION_SECONDS, Choice
+from gradwire_service.engine import Choice
 from gradwire_service.errors import InvalidRequestError
 from gradwire_service.query import GradientQuery, GradientResult
 from gradwire_service.server.calls import Call, raw
@@ -70,7 +70,7 @@ class DifferentiationServicer:
         return await call.work(differentiate)
 
     async def Prepare(self, request: pb.PrepareRequest, call: Call) -> pb.PrepareResponse:
-        def prepare(_: Interrupt) -> pb.PrepareResponse:
+        def prepare(interrupt: Interrupt) -> pb.PrepareResponse:
             start = time.perf_counter()
             graph = self.reader.graph(request.graph)
             types, missing = input_types(graph, {}, decode_types(request.input_types))
@@ -78,9 +78,11 @@ class DifferentiationServicer:
             queries = decode_queries(request.queries, names_alone).queries
             choice = self.reader.choice(request.options)
             program = self.engine.program(graph, dict(sorted(types.items())), queries, choice)
-            if self.engine.wait(program, COMPILATION_SECONDS if choice.wait_for_compiled else 0.0):
-                self.evaluator.compiled.add(program)
-            tier = Tier.COMPILED if program in self.evaluator.compiled else Tier.INTERPRETED
+            if choice.wait_for_compiled:
+                compiled = self.evaluator.wait(program, interrupt)
+            else:
+                compiled = self.engine.wait(program, 0.0)
+            tier = Tier.COMPILED if compiled else Tier.INTERPRETED
             return pb.PrepareResponse(graph_id=graph.id, tier=TIERS[tier], seconds=time.perf_counter() - start)
 
         return await (call.long_work if request.options.wait_for_compiled else call.work)(prepare)

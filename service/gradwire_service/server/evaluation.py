@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
-from functools import cache
 from typing import NamedTuple
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from gradwire import v1 as pb
-from gradwire_service.backend import DifferentiatingBackend, Interrupt, Tier, backend, never
-from gradwire_service.engine import Choice
+from gradwire_service.backend import Interrupt, Tier, never
+from gradwire_service.engine import COMPILATION_SECONDS, Choice
 from gradwire_service.errors import GradwireError
 from gradwire_service.graph import Graph, TensorType
 from gradwire_service.program import Program
@@ -24,10 +24,13 @@ from gradwire_service.wire.evaluation import Questions, decode_queries, write_ev
 from gradwire_service.wire.status import encode_status
 
 AT_ONCE = 1e-3
-"""Seconds of estimated work that are done right in the event loop."""
+"""Seconds: a program whose last run took no longer runs right in the event loop."""
 
 IN_FLIGHT = 64
 """Calls of one stream that may wait for threads; after that the stream is read no further."""
+
+_LOOK = 0.05
+"""Seconds between two looks at whether who waits for a compiler is still there."""
 
 Opened = tuple[pb.EvaluateRequest, Bulk]
 
@@ -53,14 +56,25 @@ class Point(NamedTuple):
         return {name: TensorType.of(array) for name, array in self.inputs.items()}
 
 
+class Run(NamedTuple):
+    """The last run of a program.
+
+    Attributes:
+        seconds: what it took.
+        tier: how it ran.
+    """
+
+    seconds: float
+    tier: Tier
+
+
 class Evaluator:
     """Answers evaluations: at once in the event loop, or in a thread."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.engine = reader.engine
-        self.compiled: WeakSet[Program] = WeakSet()
-        """Programs that are known to run compiled."""
+        self._runs: WeakKeyDictionary[Program, Run] = WeakKeyDictionary()
 
     async def evaluate(self, data: bytes, call: Call) -> bytes:
         """Answer one request."""
@@ -71,17 +85,20 @@ class Evaluator:
         return b"".join(pieces if pieces is not None else await self.later(call, lambda: (request, ())))
 
     def at_once(self, request: pb.EvaluateRequest) -> Pieces | None:
-        """Answer right here when everything is at hand and little is to do; None otherwise."""
+        """Answer right here when everything is at hand and little is to do; None otherwise.
+
+        How long a program takes is what it took the last time: an estimate could be wrong, and hold up everybody.
+        """
         if request.graph.WhichOneof("source") != "graph_id":
             return None
         point = self._point(request, ())
         program = self.engine.known_program(
             point.graph.id, tuple(point.types.items()), point.questions.queries, point.choice
         )
-        if program is None or not _runs_once(program.backend):
+        last = self._runs.get(program) if program is not None else None
+        if program is None or last is None or last.seconds > AT_ONCE:
             return None
-        tier = Tier.COMPILED if program in self.compiled else Tier.INTERPRETED
-        if program.seconds(tier) > AT_ONCE or (point.choice.wait_for_compiled and tier is not Tier.COMPILED):
+        if point.choice.wait_for_compiled and last.tier is not Tier.COMPILED:
             return None
         return self._run(program, point, never)
 
@@ -102,13 +119,24 @@ class Evaluator:
         program = self.engine.program(point.graph, point.types, point.questions.queries, point.choice)
         interrupt()
         if point.choice.wait_for_compiled:
-            self.engine.wait(program)
+            self.wait(program, interrupt)
         return self._run(program, point, interrupt)
 
+    def wait(self, program: Program, interrupt: Interrupt) -> bool:
+        """Wait until a program is compiled, or can't be; tell whether it is compiled."""
+        end = time.monotonic() + COMPILATION_SECONDS
+        while True:
+            interrupt()
+            start = time.monotonic()
+            compiled = self.engine.wait(program, _LOOK)
+            waited = time.monotonic() - start
+            if compiled or waited < _LOOK or start + waited > end:
+                return compiled
+
     def _run(self, program: Program, point: Point, interrupt: Interrupt) -> Pieces:
+        start = time.perf_counter()
         evaluation = program.run(program.feed(point.inputs, point.questions.directions), interrupt)
-        if evaluation.execution.tier is Tier.COMPILED:
-            self.compiled.add(program)
+        self._runs[program] = Run(time.perf_counter() - start, evaluation.execution.tier)
         return write_evaluation(evaluation, point.graph.id)
 
     def _point(self, request: pb.EvaluateRequest, bulk: Bulk) -> Point:
@@ -192,9 +220,3 @@ def answer(call_id: int, pieces: Pieces) -> bytes:
     """Write an `EvaluateStreamResponse` around an `EvaluateResponse`."""
     length = sum(piece.nbytes if isinstance(piece, np.ndarray) else len(piece) for piece in pieces)
     return b"".join((pb.EvaluateStreamResponse(call_id=call_id).SerializeToString(), head(2, length), *pieces))
-
-
-@cache
-def _runs_once(name: str) -> bool:
-    """Tell whether a backend runs a graph once for an answer, so that its cost is the graph's."""
-    return not isinstance(backend(name), DifferentiatingBackend)

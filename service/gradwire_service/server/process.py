@@ -7,7 +7,6 @@ import os
 import sys
 import threading
 
-from gradwire_service.backend import backend
 from gradwire_service.server.lifecycle import Options, serve
 
 
@@ -21,8 +20,6 @@ def run_process(options: Options, log_level: str = "WARNING") -> None:
     Raises: InvalidRequestError when it can't listen where it should; BackendUnknownError, BackendUnavailableError.
     """
     logging.basicConfig(level=log_level, format="time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s")
-    if options.backend:
-        backend(options.backend)
     serve(options)
     logging.shutdown()
     if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):

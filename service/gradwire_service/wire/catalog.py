@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from inspect import getdoc
+from typing import Any
 
 from gradwire import v1 as pb
 from gradwire_service.backend import Availability, CompilingBackend
@@ -12,6 +14,7 @@ from gradwire_service.ops.base import Composite, Elementwise, Op
 from gradwire_service.optimizers import CatalogEntry, Hyperparameter
 from gradwire_service.wire.attributes import ATTRIBUTE_KINDS, encode_attribute
 from gradwire_service.wire.evaluation import QUERY_KINDS
+from gradwire_service.wire.status import shortened
 
 
 def encode_op(op: type[Op]) -> pb.OpInfo:
@@ -104,14 +107,22 @@ def encode_backend(found: Availability, default: str) -> pb.BackendInfo:
     )
 
 
-def _compilation(report: Mapping[str, object]) -> pb.CompilationStatus:
-    """Return what a backend tells of its compiler, as far as the contract has a place for it."""
-    counts = {field.name: report.get(field.name, 0) for field in pb.CompilationStatus.DESCRIPTOR.fields}
-    failures = counts.pop("failures") or ()
+def _compilation(report: Mapping[str, Any]) -> pb.CompilationStatus:
+    """Return what a backend tells of its compiler; why one failed, without paths of this machine."""
+    failed: Mapping[str, object] = report.get("failed", {})
     return pb.CompilationStatus(
-        **{name: value if isinstance(value, int) else 0 for name, value in counts.items()},
-        failures=[pb.CompilationFailure(message=str(failure)) for failure in failures],  # type: ignore[attr-defined]
+        compiled=report.get("compiled", 0),
+        cached=report.get("from_cache", 0),
+        pending=report.get("compiling", 0),
+        failed=len(failed),
+        failures=[
+            pb.CompilationFailure(message=shortened(_PATH.sub("…", str(why)), 256))
+            for why in list(failed.values())[:16]
+        ],
     )
+
+
+_PATH = re.compile(r"(?<![\w.])/[\w./-]+")
 
 
 def encode_optimizer(entry: CatalogEntry) -> pb.OptimizerInfo:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from gradwire.demo.page import new_page
 from gradwire.demo.story import Outcome, tell
+from gradwire.errors import GradwireError
 
-__all__ = ["Outcome", "run"]
+__all__ = ["GradwireError", "Outcome", "run"]
 
 
 def run(folder: Path = Path("gradwire-demo")) -> Outcome:
