@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
+GRADWIRE = str(Path(sys.executable).with_name("gradwire"))
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
 
@@ -45,18 +46,14 @@ COMMANDS = [line[2:].partition("#")[0].strip() for text in blocks("console") for
 def test_the_commands_of_the_readme_run(command: str, tmp_path: Path) -> None:
     words = [str(tmp_path / word) if word.endswith(".svg") else word for word in shlex.split(command)]
     assert words[0] == "gradwire"
-    done = subprocess.run(
-        [sys.executable, "-m", "gradwire_service.cli", *words[1:]], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([GRADWIRE, *words[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout or (tmp_path / "logistic.svg").exists()
 
 
 def test_the_server_of_the_readme_has_the_option_that_is_shown() -> None:
     (serve,) = [c for c in COMMANDS if "serve" in c]
-    done = subprocess.run(
-        [sys.executable, "-m", "gradwire_service.cli", "serve", "--help"], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([GRADWIRE, "serve", "--help"], capture_output=True, text=True, check=True)
     assert shlex.split(serve)[2] in done.stdout
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from gradwire_backends.numba.workspace import Workspaces
 
 BLOCKS = 5_000
 """Graphs with more blocks are run by NumPy for good: LLVM would take too long."""
+
+BLOCKS_AT_ONCE = 500
+"""Larger graphs are turned into source beside the calls: it takes some 40 µs a block."""
 
 
 class NumbaBackend:
@@ -39,27 +43,31 @@ class NumbaBackend:
         self._workers = Workers(children)
         self._kernels = Kernels(self._cache, self._workers)
         self._workspaces = Workspaces()
+        self._aside = ThreadPoolExecutor(1, "gradwire lowering")
 
     def prepare(self, graph: FlatGraph) -> Executable:
         """Return at once what runs the graph; structures that are known are compiled from the first call."""
         interpreted = interpret(graph)
         if len(graph.blocks) > BLOCKS:
             return interpreted
+        executable = TieredExecutable(interpreted, self._workspaces)
+        if len(graph.blocks) > BLOCKS_AT_ONCE:
+            self._aside.submit(self._bind, executable, graph)
+        else:
+            self._bind(executable, graph)
+        return executable
+
+    def _bind(self, executable: TieredExecutable, graph: FlatGraph) -> None:
         program = kernel_program(graph)
-        if not program.source:
-            return interpreted
-        kernel = self._kernels.get(program.key, program.source)
-        return TieredExecutable(interpreted, program, kernel, self._workspaces)
+        executable.bind(program, self._kernels.get(program.key, program.source))
 
     def wait(self, executable: Executable, timeout: float) -> bool:
         """Wait until an executable is compiled, or can't be; tell whether it is compiled."""
-        if not isinstance(executable, TieredExecutable):
-            return False
-        executable.kernel.settled.wait(timeout)
-        return executable.kernel.code is not None
+        return isinstance(executable, TieredExecutable) and executable.wait(timeout)
 
     def close(self) -> None:
         """End compilers and free what was loaded; executables go on by NumPy."""
+        self._aside.shutdown(wait=False, cancel_futures=True)
         self._workers.close()
         self._kernels.close()
 

@@ -34,6 +34,10 @@ class Kernel:
         self.settled = threading.Event()
 
 
+NO_KERNEL = Kernel("")
+"""Stands where a kernel is not known yet."""
+
+
 class Kernels:
     """All kernels of a backend.
 

@@ -119,7 +119,7 @@ class Memory:
         return self._arrays.outputs if value in self._outputs else self._arrays.between
 
     def _plan(self) -> tuple[dict[Value, int], int]:
-        """Give each value that only kernels touch its place in working memory: the first that is free for its life."""
+        """Give each value that only kernels touch its place in working memory for as long as it is needed."""
         schedule = self._schedule
         number = {step: i for i, step in enumerate(schedule.steps)}
         births: dict[int, list[Value]] = {}
@@ -130,21 +130,17 @@ class Memory:
                 births.setdefault(number[schedule.home[value]], []).append(value)
                 deaths.setdefault(max(number[step] for step in touching), []).append(value)
         offsets: dict[Value, int] = {}
-        taken: list[tuple[int, int]] = []  # start and end of each piece in use, in order
+        free: dict[int, list[int]] = {}  # places by size: sizes are few, and what one nest leaves the next wants
         end = 0
         for step in range(len(schedule.steps)):
             for value in births.get(step, ()):
-                size = -(-value.type.bytes // ALIGNMENT) * ALIGNMENT
-                start, at = 0, 0
-                while at < len(taken) and taken[at][0] - start < size:
-                    start, at = taken[at][1], at + 1
-                if size:
-                    taken.insert(at, (start, start + size))
-                offsets[value] = start
-                end = max(end, start + size)
+                size = _room(value)
+                if free.get(size):
+                    offsets[value] = free[size].pop()
+                else:
+                    offsets[value], end = end, end + size
             for value in deaths.get(step, ()):
-                start = offsets[value]
-                taken = [piece for piece in taken if piece[0] != start or not value.type.bytes]
+                free.setdefault(_room(value), []).append(offsets[value])
         return offsets, end
 
 
@@ -152,3 +148,8 @@ def _in_order(value: Value) -> Array:
     """Return the elements of a constant in row-major order."""
     assert isinstance(value.op, Constant)
     return np.asarray(value.op.array, order="C")
+
+
+def _room(value: Value) -> int:
+    """Return the bytes that a value takes in working memory."""
+    return -(-value.type.bytes // ALIGNMENT) * ALIGNMENT

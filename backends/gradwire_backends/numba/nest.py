@@ -194,7 +194,7 @@ class Nest:
     def _reduce(self, value: Value) -> None:
         op, (x,) = value.op, value.inputs
         assert isinstance(op, Reduction)
-        ((root, index),) = self._schedule.operands(value, self._schedule.own_index(x))
+        ((root, index),) = self._schedule.made_of(value)
         term, _ = self._element(root, index)
         reduced = normalized_axes(op.axis, len(x.shape), op.name)
         axes = [axis for axis, size in enumerate(x.shape) if size != 1]

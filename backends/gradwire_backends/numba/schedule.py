@@ -6,7 +6,8 @@ one that computes it, or computed again where that costs less than memory does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gradwire_service.ops.base import Value
@@ -65,25 +66,38 @@ class Schedule:
         self.stored: set[Value] = set()
         self.readers: dict[Value, list[Step]] = {}
         self._costs: dict[Value, tuple[float, int]] = {}
+        self._own: dict[Value, Index] = {}
+        self._made_of: dict[Value, list[tuple[Value, Index]]] = {}
         placed = self._place()
         self._demand(placed)
         self.steps = _in_order([step for step in placed if step.computed])
 
     def own_index(self, value: Value) -> Index:
         """Return the index of a value in a nest over its own dimensions."""
-        loops = iter(range(len(value.shape)))
-        return tuple(FIRST if size == 1 else Pick(next(loops)) for size in value.shape)
+        if value not in self._own:
+            loops = itertools.count()
+            self._own[value] = tuple(FIRST if size == 1 else Pick(next(loops)) for size in value.shape)
+        return self._own[value]
 
-    def operands(self, value: Value, index: Index) -> Iterator[tuple[Value, Index]]:
+    def made_of(self, value: Value) -> list[tuple[Value, Index]]:
+        """Return what an element is made of in a nest over its own dimensions: as `operands` does."""
+        if value not in self._made_of:
+            self._made_of[value] = self.operands(value, self.own_index(self.looped(value)))
+        return self._made_of[value]
+
+    def operands(self, value: Value, index: Index) -> list[tuple[Value, Index]]:
         """Return what an element of a value is made of: what each input is a view of, with its index there.
 
         Args:
             value: a block of a loop nest.
             index: the element; of a reduction, that of its input.
         """
-        for x in value.inputs:
-            own = index if self.kinds[value] is Kind.REDUCTION else through(broadcast(x.shape, value.shape), index)
-            yield traced(x, own)
+        if self.kinds[value] is Kind.REDUCTION:
+            return [traced(value.inputs[0], index)]
+        shape = value.shape
+        return [
+            traced(x, index if x.shape == shape else through(broadcast(x.shape, shape), index)) for x in value.inputs
+        ]
 
     def memory(self, value: Value) -> Value:
         """Return the value whose memory a value uses: its own unless it is a view or relabelled."""
@@ -111,7 +125,7 @@ class Schedule:
             over = self.looped(value)
             space = self.dimensions.space(over)
             earliest = 0
-            for root, index in self.operands(value, self.own_index(over)):
+            for root, index in self.made_of(value):
                 step_of_root = self.home.get(self.memory(root))
                 if step_of_root is not None:
                     joins = step_of_root.space == space and self._joins(root, index)
@@ -136,7 +150,7 @@ class Schedule:
     def _cost(self, value: Value) -> tuple[float, int]:
         """Return the work, and the arrays read, for computing an element from what lies in memory in any case."""
         work, loads = value.op.work, 0
-        for root, _ in self.operands(value, self.own_index(self.looped(value))):
+        for root, _ in self.made_of(value):
             more = self._costs.get(root) if self.kinds[root] is Kind.POINTWISE else None
             if more is not None:
                 work, loads = work + more[0], loads + more[1]
@@ -173,7 +187,7 @@ class Schedule:
                 done.add(value)
                 if self.home[value] is step:
                     step.computed.add(value)
-                for root, _ in self.operands(value, self.own_index(self.looped(value))):
+                for root, _ in self.made_of(value):
                     if self.home.get(root) is step or self.repeated(root):
                         todo.append(root)
                     else:

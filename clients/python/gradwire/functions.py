@@ -297,8 +297,8 @@ def einsum(subscripts: str, *x: Operand) -> Value:
     """Sum of products by Einstein's convention: ``ij,jk->ik`` is C[i, k] = Σ_j A[i, j] B[j, k].
 
     Letters that the result lacks are summed over. Without ``->`` the result has the letters that stand once, in
-    alphabetical order. A letter stands at most once for each operand; axes have letters of their own, ``...`` is not
-    taken.
+    alphabetical order. A letter that stands twice for one operand reads its diagonal. Each axis has a letter; ``...``
+    is not taken.
 
     Shapes: one letter an axis; axes of one letter have one size.
     Units: the product of those of the operands.

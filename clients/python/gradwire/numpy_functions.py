@@ -223,7 +223,8 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Value:
 
 
 def _trace(a: Any) -> Value:
-    return F.einsum("ii->" if _value(a).ndim == 2 else "ii...->...", a)
+    rest = "abcdefgh"[: _value(a).ndim - 2]
+    return F.einsum(f"ii{rest}->{rest}", a)
 
 
 def _multi_dot(arrays: Sequence[Any]) -> Value:

@@ -164,7 +164,9 @@ def _stacked(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
 
 def _taken(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
     shape, indices = shapes
-    (axis,) = _axes(attributes.get("axis", 0), len(shape))
+    if "axis" not in attributes:  # of x laid flat
+        return indices
+    (axis,) = _axes(attributes["axis"], len(shape))
     return (*shape[:axis], *indices, *shape[axis + 1 :])
 
 

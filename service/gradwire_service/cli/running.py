@@ -58,5 +58,5 @@ def demo(
     try:
         run(out)
     except GradwireError as error:
-        output.notice(f"{error.reason or error.code}: {error.message}", style="bold red")
+        output.notice(f"{error.reason or type(error).__name__}: {error.message}", style="bold red")
         raise typer.Exit(ExitCode.UNAVAILABLE) from None

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+import string
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, final
 
+import numpy as np
+
 from gradwire_service.errors import ArityError, AttributeValueError, ShapeError
 from gradwire_service.graph import Array, TensorType
-from gradwire_service.ops.base import Domain, Multilinear, Namespace, Value, broadcast_shapes
+from gradwire_service.ops.base import Domain, Multilinear, Namespace, Value, broadcast_shapes, constant
 from gradwire_service.ops.functions import broadcast_to, einsum, expand_dims, matmul, reshape, squeeze, transpose
 
 
@@ -91,8 +94,8 @@ class Einsum(Multilinear, name="einsum"):
     """Sum of products by Einstein's convention: ``ij,jk->ik`` is C[i, k] = Σ_j A[i, j] B[j, k].
 
     Letters that the result lacks are summed over. Without ``->`` the result has the letters that stand once, in
-    alphabetical order. A letter stands at most once for each operand; axes have letters of their own, ``...`` is not
-    taken.
+    alphabetical order. A letter that stands twice for one operand reads its diagonal. Each axis has a letter; ``...``
+    is not taken.
 
     Shapes: one letter an axis; axes of one letter have one size.
     Units: the product of those of the operands.
@@ -118,9 +121,11 @@ class Einsum(Multilinear, name="einsum"):
         counts = Counter(operands.replace(",", ""))
         if not arrow:
             result = "".join(sorted(letter for letter, count in counts.items() if count == 1))
-        for part in (*operands.split(","), result):
-            if len(set(part)) < len(part):
-                raise AttributeValueError(f"einsum {text[:64]!r}: a letter stands twice in {part!r}; it may stand once")
+        if len(set(result)) < len(result):
+            raise AttributeValueError(f"einsum {text[:64]!r}: a letter stands twice in the result; it may stand once")
+        most = max((len(part) - len(set(part)) for part in operands.split(",")), default=0)
+        if most + len(counts) > len(string.ascii_letters):
+            raise AttributeValueError(f"einsum {text[:64]!r}: diagonals need letters too, and there are only 52")
         if unknown := set(result) - set(counts):
             raise AttributeValueError(
                 f"einsum {text[:64]!r}: no operand has {', '.join(sorted(unknown))}; the result does"
@@ -158,10 +163,12 @@ class Einsum(Multilinear, name="einsum"):
     def vjp(self, y_bar: Value, y: Value, *x: Value) -> tuple[Value, ...]:
         operands, result = self.letters
         pulled = []
-        for i, letters in enumerate(operands):
-            others = [result, *operands[:i], *operands[i + 1 :]]
+        for i, diagonal in enumerate(operands):
+            letters, ties = _untied(diagonal, self.subscripts)
+            others = [result, *operands[:i], *operands[i + 1 :], *ties]
             told = "".join(letter for letter in letters if any(letter in other for other in others))
-            x_bar = einsum(y_bar, *x[:i], *x[i + 1 :], subscripts=f"{','.join(others)}->{told}")
+            ones = (constant(np.eye(x[i].shape[letters.index(tie[0])]), x[i].element_type) for tie in ties)
+            x_bar = einsum(y_bar, *x[:i], *x[i + 1 :], *ones, subscripts=f"{','.join(others)}->{told}")
             if told != letters:  # an axis that was summed over alone: its elements have one derivative
                 kept = tuple(size if c in told else 1 for c, size in zip(letters, x[i].shape, strict=True))
                 x_bar = broadcast_to(reshape(x_bar, shape=kept), shape=x[i].shape)
@@ -178,3 +185,15 @@ class Einsum(Multilinear, name="einsum"):
             work += 2.0 * math.prod(sizes[letter] for letter in seen)
             seen &= set("".join([result, *operands[i:]]))
         return work
+
+
+def _untied(letters: str, taken: str) -> tuple[str, list[str]]:
+    """Give each axis a letter of its own; the pairs of letters whose axes were one are the matrices of ones between."""
+    free = iter(sorted(set(string.ascii_letters) - set(taken)))
+    result, ties = "", []
+    for letter in letters:
+        own = letter if letter not in result else next(free)
+        if own != letter:
+            ties.append(letter + own)
+        result += own
+    return result, ties

@@ -172,13 +172,13 @@ def methods(
         return service.compare(graph, inputs, of="loss", wrt=["w"], backends=ways, repetitions=repetitions)
 
     def label(name: str) -> str:
-        return name if name in EXACT else f"finite_difference, {name}"
+        return name if name in EXACT else f"{name} differences"
 
     exact: list[gw.Options] = [{"backend": name} for name in EXACT]
     results = compared([*exact, *map(differences, METHODS)])
     ways = tuple(_way(result) for result in results)
     page.table(
-        ["backend", "value", "relative error", "calls", "time"],
+        ["way", "value", "relative error", "calls", "time"],
         [
             (label(way.name), f"{result.value:.15f}", f"{way.error:.1e}", str(way.calls), duration(way.seconds))
             for way, result in zip(ways, results, strict=True)

@@ -118,6 +118,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION: the training job is in a state that does not allow this, such as resuming a finished one."""
     ERROR_REASON_REQUEST_ID_CONFLICT: _ErrorReason.ValueType  # 47
     """ABORTED: a request id was used before with another request. Take a new one."""
+    ERROR_REASON_INDEX_OUT_OF_RANGE: _ErrorReason.ValueType  # 48
+    """INVALID_ARGUMENT: an integer that was fed as an index lies outside the axis that it indexes. Mend the data."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed, for programs to switch on.
@@ -226,4 +228,6 @@ ERROR_REASON_TRAINING_JOB_WRONG_STATE: ErrorReason.ValueType  # 46
 """FAILED_PRECONDITION: the training job is in a state that does not allow this, such as resuming a finished one."""
 ERROR_REASON_REQUEST_ID_CONFLICT: ErrorReason.ValueType  # 47
 """ABORTED: a request id was used before with another request. Take a new one."""
+ERROR_REASON_INDEX_OUT_OF_RANGE: ErrorReason.ValueType  # 48
+"""INVALID_ARGUMENT: an integer that was fed as an index lies outside the axis that it indexes. Mend the data."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
