@@ -37,11 +37,12 @@ lint: $(READY) check-generated ## style, types, import contracts, the contract's
 format: $(READY) ## put imports and layout in order
 	@$(BIN)/ruff check --quiet --fix-only . && $(BIN)/ruff format --quiet .
 
-proto: $(READY) ## generate the clients' code from proto/
+proto: $(READY) ## generate the clients' code from proto/, and the Python client's functions from the op library
 	@$(BIN)/python proto/generate.py
+	@$(BIN)/python clients/python/generate_functions.py
 
-check-generated: $(READY) ## fail when generated code is not what proto/ gives, byte by byte
-	@echo 'generated code'  && $(BIN)/python proto/generate.py --check
+check-generated: $(READY) ## fail when generated code is not what proto/ and the op library give, byte by byte
+	@echo 'generated code'  && $(BIN)/python proto/generate.py --check && $(BIN)/python clients/python/generate_functions.py --check
 
 serve: $(READY) ## run a server on this machine; ARGS="--help" tells its options
 	@$(BIN)/gradwire serve $(ARGS)

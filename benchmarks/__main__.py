@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import in_process, machine, round_trip, scale
-from benchmarks.table import markdown
+from benchmarks.table import Row, markdown
 
 CASES = {"in_process": in_process.rows, "scale": scale.rows, "round_trip": round_trip.rows}
 
@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("cases", nargs="*", choices=[[], *CASES], help="which to run; all by default")
     parser.add_argument("--output", type=Path, help="write the page there, too")
     arguments = parser.parse_args()
-    rows = []
+    rows: list[Row] = []
     for name in arguments.cases or CASES:
         print(f"{name} …", file=sys.stderr)
         rows.extend(CASES[name]())

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from typing import TypeAlias
 
 import grpc
 
+Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 UNARY, STREAM = "/benchmarks.Echo/Unary", "/benchmarks.Echo/Stream"
 OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
-async def _unary(request: bytes, context: grpc.aio.ServicerContext) -> bytes:
+async def _unary(request: bytes, context: Context) -> bytes:
     return request
 
 
-async def _stream(requests: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> AsyncIterator[bytes]:
+async def _stream(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
     async for request in requests:
         yield request
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.table import Row
-from benchmarks.timing import interleaved, shown
+from benchmarks.timing import Call, interleaved, shown
 from gradwire_service import Engine
+
+Array = npt.NDArray[np.float64]
 
 GRAPH = """
 graph logistic
@@ -38,7 +44,7 @@ def rows() -> Iterator[Row]:
         y = (rng.random(n) < 0.5).astype(float)
         inputs = {"x": x, "y": y, "w": w}
         program = Engine().prepare(GRAPH, inputs, of="loss", wrt=["w"], wait_for_compiled=True)
-        calls = {"ours": lambda p=program, i=inputs: p(i), "NumPy by hand": lambda x=x, y=y, w=w: by_hand(x, y, w)}
+        calls: dict[str, Call] = {"ours": partial(program, inputs), "NumPy by hand": partial(by_hand, x, y, w)}
         expected = by_hand(x, y, w)
         result = program(inputs)
         np.testing.assert_allclose(result.value, expected[0], rtol=1e-10)
@@ -54,22 +60,22 @@ def rows() -> Iterator[Row]:
                 yield Row(what, shown(times["ours"].median), f"{peer} {shown(times[peer].median)}", ratio, bar)
 
 
-def by_hand(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[float, np.ndarray]:
+def by_hand(x: Array, y: Array, w: Array) -> tuple[Any, Array]:
     """Good NumPy: the gradient derived by hand, no value computed twice."""
     p = 1 / (1 + np.exp(-(x @ w)))
     value = -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
     return value, (p - y) @ x / len(y)
 
 
-def _jax(x: np.ndarray, y: np.ndarray, w: np.ndarray):
+def _jax(x: Array, y: Array, w: Array) -> Callable[[], Any] | None:
     try:
-        import jax
+        jax: Any = import_module("jax")
     except ImportError:
         return None
     jax.config.update("jax_enable_x64", True)
-    import jax.numpy as jnp
+    jnp: Any = jax.numpy
 
-    def loss(w, x, y):
+    def loss(w: Any, x: Any, y: Any) -> Any:
         p = jax.nn.sigmoid(x @ w)
         return -(y * jnp.log(p) + (1 - y) * jnp.log(1 - p)).mean()
 

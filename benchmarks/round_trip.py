@@ -15,7 +15,9 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import grpc
 import numpy as np
@@ -79,26 +81,20 @@ async def _in_turns(trips: dict[str, Trip], size: int) -> dict[str, float]:
 async def _latencies(address: str) -> list[Row]:
     found = []
     model = graph()
-    async with gw.aio.connect() as service, grpc.aio.insecure_channel(address, options=echo.OPTIONS) as channel:
+    async with gw.aio.connect() as service, service.stream() as ours, _channel(address) as channel:
         unary = channel.unary_unary(echo.UNARY)
         for size in SIZES:
-            x = np.linspace(-1, 1, size)
-            payload = x.tobytes() + bytes(100)
-            await service.prepare(model, {"x": x}, wrt=["x"], wait_for_compiled=True)
+            inputs = {"x": np.linspace(-1, 1, size)}
+            payload = inputs["x"].tobytes() + bytes(100)
+            await service.prepare(model, inputs, [gw.query.gradient(wrt=["x"])], wait_for_compiled=True)
             stream = channel.stream_stream(echo.STREAM)()
-            async with service.stream(model, wrt=["x"]) as ours:
-
-                async def echo_streamed(stream=stream, payload=payload) -> object:
-                    await stream.write(payload)
-                    return await stream.read()
-
-                trips: dict[str, Trip] = {
-                    "unary": lambda x=x: service.gradient(model, {"x": x}, wrt=["x"]),
-                    "unary echo": lambda payload=payload: unary(payload),
-                    "streamed": lambda x=x, ours=ours: ours.gradient({"x": x}),
-                    "streamed echo": echo_streamed,
-                }
-                times = await _in_turns(trips, size)
+            trips: dict[str, Trip] = {
+                "unary": partial(service.gradient, model, inputs, wrt=["x"]),
+                "unary echo": partial(unary, payload),
+                "streamed": partial(ours.gradient, model, inputs, wrt=["x"]),
+                "streamed echo": partial(_there_and_back, stream, payload),
+            }
+            times = await _in_turns(trips, size)
             await stream.done_writing()
             for kind in ("unary", "streamed"):
                 ours_time, echo_time = times[kind], times[f"{kind} echo"]
@@ -107,10 +103,20 @@ async def _latencies(address: str) -> list[Row]:
     return found
 
 
+def _channel(address: str) -> Any:
+    """Return an asyncio channel; its stubs want serializers, which bytes do not need."""
+    return grpc.aio.insecure_channel(address, options=echo.OPTIONS)
+
+
+async def _there_and_back(stream: Any, payload: bytes) -> object:
+    await stream.write(payload)
+    return await stream.read()
+
+
 def _throughput(address: str) -> Row:
     """Count calls of several threads at n = 1000, each side in turns."""
-    x = np.linspace(-1, 1, 1000)
-    payload = x.tobytes() + bytes(100)
+    inputs = {"x": np.linspace(-1, 1, 1000)}
+    payload = inputs["x"].tobytes() + bytes(100)
     model = graph()
 
     def counted(call: Callable[[], object], seconds: float = 1.0) -> float:
@@ -129,12 +135,13 @@ def _throughput(address: str) -> Row:
             thread.join()
         return sum(counts) / seconds
 
-    with gw.connect() as service, grpc.insecure_channel(address, options=echo.OPTIONS) as channel:
+    channel: Any = grpc.insecure_channel(address, options=echo.OPTIONS)
+    with gw.connect() as service, channel:
         unary = channel.unary_unary(echo.UNARY)
-        service.prepare(model, {"x": x}, wrt=["x"], wait_for_compiled=True)
+        service.prepare(model, inputs, [gw.query.gradient(wrt=["x"])], wait_for_compiled=True)
         ours, echoed = [], []
         for _ in range(5):
-            ours.append(counted(lambda: service.gradient(model, {"x": x}, wrt=["x"])))
+            ours.append(counted(lambda: service.gradient(model, inputs, wrt=["x"])))
             echoed.append(counted(lambda: unary(payload)))
     per_second, floor = statistics.median(ours), statistics.median(echoed)
     what = f"calls per second, Rosenbrock, n = 1,000, {THREADS} client threads"

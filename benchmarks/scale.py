@@ -30,7 +30,7 @@ def random_graph(blocks: int, seed: int, size: int = 100) -> gw.Graph:
     import random
 
     rng = random.Random(seed)
-    values = [gw.variable("x", ("n",)), gw.variable("w", ("n",))]
+    values: list[gw.Value] = [gw.variable("x", ("n",)), gw.variable("w", ("n",))]
     while len(values) < blocks + 1:
         a, b = values[-1], rng.choice(values[-6:-1])
         make = rng.choice(
@@ -60,7 +60,7 @@ def _first_answer() -> Row:
 
 def _prepared(blocks: int) -> float:
     """Time all that happens to a graph from bytes to a program that can answer."""
-    message = random_graph(blocks, blocks).to_proto()
+    message = random_graph(blocks, blocks).message
     data = message.SerializeToString()
     types = {"x": TensorType((3,)), "w": TensorType((3,))}
     best = float("inf")

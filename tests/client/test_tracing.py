@@ -123,6 +123,8 @@ def test_numpy_functions_of_two_arrays(name: str) -> None:
         (lambda c, a: np.tensordot(c, a, axes=([1], [0])), [C, A]),
         (lambda a: np.einsum("ij,kj->ik", a, a), [A]),
         (lambda a: np.trace(a[:, :3]), [A]),
+        (lambda c: np.trace(c[:, :2]), [C]),
+        (lambda c: np.linalg.trace(c[:, :, :3]), [C]),
         (lambda a: np.linalg.norm(a), [A]),
         (lambda a: np.linalg.norm(a, "fro"), [A]),
         (lambda x: np.linalg.norm(x, ord=1), [X]),

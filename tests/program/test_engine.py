@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -28,6 +31,7 @@ from gradwire_service.query import (
     GradientQuery,
     HessianVectorProductQuery,
     JvpQuery,
+    Query,
     ValueQuery,
     VjpQuery,
 )
@@ -55,7 +59,7 @@ def engine() -> Engine:
 @pytest.mark.parametrize("backend", [*EXACT, "complex_step", "finite_difference"])
 def test_one_request_answers_queries_of_every_kind(engine: Engine, backend: str) -> None:
     ones = np.ones(3)
-    queries = [
+    queries: list[Query] = [
         ValueQuery(("u", "loss")),
         GradientQuery("loss", ("w", "u")),
         JvpQuery(("loss", "u"), ("x",)),
@@ -63,9 +67,10 @@ def test_one_request_answers_queries_of_every_kind(engine: Engine, backend: str)
         HessianVectorProductQuery("loss", ("w",)),
     ]
     directions = [{}, {}, {"x": ones}, {"u": ones}, {"w": ones}]
-    results, execution = engine.evaluate_queries(GRAPH, POINT, queries, directions, Choice(backend))
-    value, gradient, jvp, vjp, hvp = results
-    close = pytest.approx if backend in EXACT else (lambda x: pytest.approx(x, rel=1e-6))
+    answers: Any
+    answers, execution = engine.evaluate_queries(GRAPH, POINT, queries, directions, Choice(backend))
+    value, gradient, jvp, vjp, hvp = answers
+    close = partial(pytest.approx, rel=1e-12 if backend in EXACT else 1e-6)
     assert value.values["u"] == close(X * W)
     assert gradient.gradients["w"] == close(2 * X * W * X)
     assert gradient.gradients["u"] == close(2 * X * W)
@@ -126,7 +131,7 @@ def test_results_are_fresh_arrays_that_may_be_written(engine: Engine) -> None:
         ({}, SeveralFaultsError, "2 faults: variable 'x' .*; variable 'w'"),
     ],
 )
-def test_inputs_that_do_not_fit_are_told(engine: Engine, inputs: dict, error: type[Exception], message: str) -> None:  # type: ignore[type-arg]
+def test_inputs_that_do_not_fit_are_told(engine: Engine, inputs: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         engine.evaluate(GRAPH, inputs)
 
@@ -173,6 +178,8 @@ def test_a_value_that_is_not_finite_is_named(engine: Engine) -> None:
 def test_strict_nan_lets_zero_times_infinity_be_nan(engine: Engine) -> None:
     text = "variable x: float64[]\nr = sqrt(x)\nc = greater(x, 0)\ny = where(c, r, 0)\noutput y = y\n"
     query = [GradientQuery("y", ("x",))]
+    safe: Any
+    strict: Any
     (safe,), _ = engine.evaluate_queries(text, {"x": 0.0}, query)
     (strict,), _ = engine.evaluate_queries(text, {"x": 0.0}, query, (), Choice("numpy", Settings(strict_nan=True)))
     assert safe.gradients["x"] == 0
@@ -183,6 +190,7 @@ def test_fast_math_drops_what_real_numbers_would(engine: Engine) -> None:
     text = "variable x: float64[]\na = multiply(x, 0)\ny = add(a, x)\noutput y = y\n"
     settings = Settings(fast_math=True)
     exact = engine.evaluate(text, {"x": np.inf})["y"]
+    fast: Any
     (fast,), _ = engine.evaluate_queries(text, {"x": np.inf}, [ValueQuery()], (), Choice("numpy", settings))
     assert np.isnan(exact)
     assert fast.values["y"] == np.inf

@@ -16,6 +16,7 @@ from gradwire_service.ops.flat import FlatGraph
 from gradwire_service.ops.linear_algebra import MatMul
 from gradwire_service.ops.reductions import Reduction
 
+from gradwire_backends.numba.own_ops import Overlay
 from gradwire_backends.numba.views import view
 
 Dimension = int
@@ -58,6 +59,11 @@ class Dimensions:
             case MatMul() if len(value.inputs[0].shape) <= 2 and len(value.inputs[1].shape) <= 2:
                 a, b = (self._axes[x] for x in value.inputs)
                 self._join([(a[-1], b[0]), *zip(axes, (*a[:-1], *b[1:]), strict=True)])
+            case Overlay() as op:
+                x, base = value.inputs
+                self._join(zip(axes, self._axes[base], strict=True))
+                bounded = op.bounded(x.shape, value.shape)
+                self._join((a, b) for i, (a, b) in enumerate(zip(axes, self._axes[x], strict=True)) if i not in bounded)
             case _:
                 if (inner := view(value)) is None:
                     return

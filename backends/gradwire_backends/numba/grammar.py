@@ -11,7 +11,7 @@ import re
 
 WORDS = frozenset(
     # memory
-    "item float64s float32s int64s int32s booleans load store"
+    "item float64s float32s int64s int32s booleans load load_if store"
     # numbers, choice, loops
     " float64 float32 int64 int32 boolean like select range"
     # arithmetic

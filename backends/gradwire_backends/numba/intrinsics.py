@@ -67,6 +67,29 @@ def load(context: Any, pointer: Any, index: Any, nest: Any, stream: Any) -> tupl
 
 
 @intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+def load_if(
+    context: Any, condition: Any, pointer: Any, index: Any, other: Any, nest: Any, stream: Any
+) -> tuple[Any, Generator]:
+    """Read an element of a stream where a condition holds; elsewhere touch nothing, and return the other value."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        condition, start, index, other = arguments[:4]
+        before = builder.block
+        with builder.if_then(condition):
+            loaded = builder.load(builder.gep(start, [index]))
+            _tell_apart(builder.module, loaded, nest.literal_value, stream.literal_value)
+            read = context.data_model_manager[pointer.dtype].from_data(builder, loaded)
+            inside = builder.block
+        result = builder.phi(other.type)
+        result.add_incoming(other, before)
+        result.add_incoming(read, inside)
+        return result
+
+    kind = pointer.dtype
+    return kind(types.boolean, pointer, types.int64, kind, nest, stream), generate
+
+
+@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
 def store(context: Any, pointer: Any, index: Any, value: Any, nest: Any, stream: Any) -> tuple[Any, Generator]:
     """Write an element of a stream."""
 

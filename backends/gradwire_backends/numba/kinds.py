@@ -10,6 +10,7 @@ from gradwire_service.ops.linear_algebra import MatMul
 from gradwire_service.ops.reductions import Max, Mean, Min, Prod, Sum
 
 from gradwire_backends.numba.lowering import fragment
+from gradwire_backends.numba.own_ops import Overlay
 from gradwire_backends.numba.views import relabels, view
 
 
@@ -37,6 +38,8 @@ def kind_of(value: Value) -> Kind:
     match value.op:
         case Variable() | Constant():
             return Kind.ARRAY
+        case Overlay():
+            return Kind.POINTWISE
         case MatMul():
             a, b = value.inputs
             served = len(a.shape) <= 2 and len(b.shape) <= 2 and a.element_type.is_floating

@@ -7,35 +7,21 @@ memory as they read it, and reductions reduce.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import singledispatch
-from typing import ClassVar, final
 
-from gradwire_service.graph import Array
-from gradwire_service.ops.base import Domain, Elementwise, Namespace, Op, Value, apply, full, scalar_of
+from gradwire_backends.numba.own_ops import COPY, Overlay
+from gradwire_backends.numba.views import FIRST, Pick, relabels, traced, view
+from gradwire_service.graph import TensorType
+from gradwire_service.ops.base import Op, Value, apply, full, scalar_of
 from gradwire_service.ops.flat import FlatGraph, ancestors
+from gradwire_service.ops.joining import Concatenate, Pad, Stack
 from gradwire_service.ops.linear_algebra import MatMul
 from gradwire_service.ops.piecewise import Clip, Relu
 from gradwire_service.ops.reductions import LogSumExp, Mean, Prod, Reduction, Sum
 
-from gradwire_backends.numba.views import FIRST, Pick, relabels, traced, view
-
-
-@final
-@dataclass(frozen=True)
-class Copy(Elementwise):
-    """The value itself, laid out in memory."""
-
-    internal: ClassVar[bool] = True
-    domain: ClassVar[Domain] = "any"
-    work: ClassVar[float] = 0
-
-    def evaluate(self, xp: Namespace, x: Array) -> Array:
-        return x
-
-
-COPY = Copy()
+PARTS = 8
+"""Values that a join lays over each other in a kernel; more are joined by NumPy."""
 
 
 def legalize(graph: FlatGraph, runs_in_kernels: Callable[[Value], bool]) -> FlatGraph:
@@ -176,3 +162,33 @@ def _(op: LogSumExp, x: Value) -> Value:
     shift = apply("where", apply("equal", greatest - greatest, 0), greatest, 0)
     total = apply("sum", apply("exp", x - shift), axis=op.axis, keepdims=True)
     return apply("reshape", apply("log", total) + shift, shape=op.infer(x.type).shape)
+
+
+@written.register
+def _(op: Pad, x: Value) -> Value | None:
+    if any(op.interior):
+        return None
+    return Overlay(op.low)(x, full(op.infer(x.type), 0))
+
+
+@written.register
+def _(op: Concatenate, *x: Value) -> Value | None:
+    return _joined(x, op.axis % len(x[0].shape), op.infer(*(part.type for part in x)))
+
+
+@written.register
+def _(op: Stack, *x: Value) -> Value | None:
+    y = op.infer(*(part.type for part in x))
+    axis = op.axis % len(y.shape)
+    return _joined([apply("expand_dims", part, axis=(axis,)) for part in x], axis, y)
+
+
+def _joined(parts: Sequence[Value], axis: int, y: TensorType) -> Value | None:
+    """Lay values over each other, one behind the other along an axis."""
+    if len(parts) > PARTS:
+        return None
+    result, low = full(y, 0), 0
+    for part in parts:
+        result = Overlay(tuple(low if i == axis else 0 for i in range(len(y.shape))))(part, result)
+        low += part.shape[axis]
+    return result

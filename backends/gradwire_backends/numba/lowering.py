@@ -13,7 +13,7 @@ from gradwire_service.ops.base import Elementwise, Op, Value
 from gradwire_service.ops.conversion import AsType
 from gradwire_service.ops.piecewise import Where
 
-from gradwire_backends.numba.legalize import Copy
+from gradwire_backends.numba.own_ops import Copy
 
 FUNCTIONS = frozenset(
     "exp expm1 log log1p tanh sigmoid softplus log_sigmoid exp_difference"

@@ -15,7 +15,8 @@ from gradwire_backends.numba.kinds import Kind
 from gradwire_backends.numba.ledger import Ledger
 from gradwire_backends.numba.legalize import legalize
 from gradwire_backends.numba.memory import Layout, Memory
-from gradwire_backends.numba.nest import INDENT, Nest
+from gradwire_backends.numba.loops import INDENT
+from gradwire_backends.numba.nest import loop_nest
 from gradwire_backends.numba.products import written_matmul
 from gradwire_backends.numba.schedule import Schedule, runs_in_kernels
 
@@ -83,8 +84,8 @@ def kernel_program(graph: FlatGraph) -> KernelProgram:
             (value,) = step.members
             lines, statements = [INDENT + written_matmul(value, memory, ledger)], 5
         else:
-            nest = Nest(schedule, step, memory, ledger, number)
-            lines, statements = list(nest.lines()), nest.statements
+            nest = loop_nest(schedule, step, memory, ledger, number)
+            lines, statements = list(nest.lines()), nest.size
         if statements > room:
             order.append(len(functions))
             functions.append([])

@@ -15,6 +15,7 @@ from gradwire_service.ops.flat import FlatGraph
 
 from gradwire_backends.numba.dimensions import Dimension, Dimensions
 from gradwire_backends.numba.kinds import KERNEL, LOOPS, Kind, kind_of
+from gradwire_backends.numba.own_ops import Overlay
 from gradwire_backends.numba.views import FIRST, Index, Pick, broadcast, through, traced
 
 MEMBERS = 100
@@ -94,6 +95,9 @@ class Schedule:
         """
         if self.kinds[value] is Kind.REDUCTION:
             return [traced(value.inputs[0], index)]
+        if isinstance(value.op, Overlay):
+            x, base = value.inputs
+            return [traced(x, through(value.op.picks, index)), traced(base, index)]
         shape = value.shape
         return [
             traced(x, index if x.shape == shape else through(broadcast(x.shape, shape), index)) for x in value.inputs
@@ -125,10 +129,10 @@ class Schedule:
             over = self.looped(value)
             space = self.dimensions.space(over)
             earliest = 0
-            for root, index in self.made_of(value):
+            for place, (root, index) in enumerate(self.made_of(value)):
                 step_of_root = self.home.get(self.memory(root))
                 if step_of_root is not None:
-                    joins = step_of_root.space == space and self._joins(root, index)
+                    joins = step_of_root.space == space and self._joins(value, place, root, index)
                     earliest = max(earliest, position[step_of_root] + (not joins))
             candidates = nests.setdefault(space, [])
             open_ = (s for s in candidates if position[s] >= earliest and len(s.members) < MEMBERS)
@@ -143,15 +147,22 @@ class Schedule:
             self._costs[value] = self._cost(value)
         return steps
 
-    def _joins(self, root: Value, index: Index) -> bool:
+    def _joins(self, value: Value, place: int, root: Value, index: Index) -> bool:
         """Tell whether a value can be used in the very iteration that computes it."""
-        return self.kinds[root] is Kind.POINTWISE and index == self.own_index(root)
+        if self.kinds[root] is not Kind.POINTWISE or self._from_memory(value, place):
+            return False
+        return index == self.own_index(root)
+
+    def _from_memory(self, value: Value, place: int) -> bool:
+        """Tell whether an operand must be read from memory: what lies over something else is read only where it is."""
+        return place == 0 and isinstance(value.op, Overlay)
 
     def _cost(self, value: Value) -> tuple[float, int]:
         """Return the work, and the arrays read, for computing an element from what lies in memory in any case."""
         work, loads = value.op.work, 0
-        for root, _ in self.made_of(value):
-            more = self._costs.get(root) if self.kinds[root] is Kind.POINTWISE else None
+        for place, (root, _) in enumerate(self.made_of(value)):
+            again = self.kinds[root] is Kind.POINTWISE and not self._from_memory(value, place)
+            more = self._costs.get(root) if again else None
             if more is not None:
                 work, loads = work + more[0], loads + more[1]
             elif self.kinds[root] is not Kind.NUMBER and root.type.size != 1:
@@ -187,8 +198,10 @@ class Schedule:
                 done.add(value)
                 if self.home[value] is step:
                     step.computed.add(value)
-                for root, _ in self.made_of(value):
-                    if self.home.get(root) is step or self.repeated(root):
+                for place, (root, _) in enumerate(self.made_of(value)):
+                    if self._from_memory(value, place):
+                        self._read(root, step)
+                    elif self.home.get(root) is step or self.repeated(root):
                         todo.append(root)
                     else:
                         self._read(root, step)

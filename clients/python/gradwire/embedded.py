@@ -26,6 +26,7 @@ from gradwire.errors import EmbeddedServerError
 START_SECONDS = 60.0
 """Longest time that a start may take, in seconds."""
 
+_MODULE = "gradwire_service.server"
 _PREFIX = "gradwire-"
 _LONGEST_SOCKET = 100
 """Longest path of a unix socket, in bytes, with some room: systems allow 104 or 108."""
@@ -90,7 +91,7 @@ class EmbeddedServer:
         self._stop()
         self._starts += 1
         log = self._folder / f"{self._starts}.log"
-        command = [sys.executable, "-P", "-m", "gradwire_service.server"]  # -P: nothing from the working directory
+        command = [sys.executable, "-P", "-m", _MODULE]  # -P: nothing from the working directory
         with log.open("wb") as errors:
             self._process = subprocess.Popen(
                 [*command, "--unix", str(self._socket), "--parent-watch", "--quiet"],

@@ -227,6 +227,11 @@ def _trace(a: Any) -> Value:
     return F.einsum(f"ii{rest}->{rest}", a)
 
 
+def _linalg_trace(x: Any) -> Value:
+    rest = "abcdefgh"[: _value(x).ndim - 2]
+    return F.einsum(f"{rest}ii->{rest}", x)
+
+
 def _multi_dot(arrays: Sequence[Any]) -> Value:
     return reduce(F.matmul, map(_value, arrays))
 
@@ -378,7 +383,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "average": _average, "clip": _clip, "column_stack": _column_stack, "copy": _itself,
     "cumulative_sum": _cumulative_sum, "diff": _diff, "dot": _dot, "full_like": _like(None), "hstack": _hstack,
     "inner": _inner, "linalg.matrix_norm": _matrix_norm, "linalg.multi_dot": _multi_dot, "linalg.norm": _norm,
-    "linalg.outer": _outer, "linalg.tensordot": _tensordot, "linalg.trace": _trace, "linalg.vecdot": _vecdot,
+    "linalg.outer": _outer, "linalg.tensordot": _tensordot, "linalg.trace": _linalg_trace, "linalg.vecdot": _vecdot,
     "linalg.vector_norm": _vector_norm, "moveaxis": _moveaxis, "ndim": lambda a: _value(a).ndim,
     "ones_like": _like(1.0), "outer": _outer, "polyval": _polyval, "ravel": lambda a: F.reshape(a, -1),
     "real": _itself, "reshape": _reshape, "roll": _roll, "select": _select, "shape": lambda a: _value(a).shape,

@@ -44,8 +44,7 @@ class ElementType(Enum):
 
         Raises: ValueError when Gradwire has no such element type.
         """
-        dtype = np.dtype(dtype)
-        found = _BY_DTYPE.get(dtype)
+        found = _BY_DTYPE.get(np.dtype(dtype))
         if found is None:
             raise ValueError(f"there are no values of {dtype}; element types are {', '.join(map(str, cls))}")
         return found

@@ -158,7 +158,9 @@ class Call:
         return await self.desk.minimizations.run(deadline or self.deadline, work)
 
     def stream(
-        self, work: Callable[[Interrupt], Iterable[T]], droppable: Callable[[T], bool] = lambda _: False
+        self,
+        work: Callable[[Interrupt], Iterable[T]],
+        droppable: Callable[[T, int], bool] = lambda item, waiting: False,
     ) -> AsyncGenerator[T]:
         """Do work in a thread that yields on the way."""
         return self.desk.minimizations.stream(self.deadline, work, droppable)

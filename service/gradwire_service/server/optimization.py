@@ -25,6 +25,9 @@ from gradwire_service.wire.optimization import (
     encode_step,
 )
 
+WAITING_REPORTS = 256
+"""Reports that may wait for a slow reader; after that, and at once where they carry parameters, new replace old."""
+
 
 class OptimizationServicer:
     """Steps and minimizations; training jobs are not served."""
@@ -89,8 +92,11 @@ class OptimizationServicer:
                 else:
                     yield pb.MinimizeResponse(result=encode_result(event, choice.backend, graph.id))
 
-        # A slow reader misses reports; never steps, and never the result.
-        async with aclosing(call.stream(minimize, lambda event: event.HasField("progress"))) as events:
+        # A slow reader misses reports; never steps, the last report, or the result.
+        def droppable(event: pb.MinimizeResponse, waiting: int) -> bool:
+            return event.HasField("progress") and (waiting >= WAITING_REPORTS or len(event.progress.parameters) > 0)
+
+        async with aclosing(call.stream(minimize, droppable)) as events:
             async for event in events:
                 yield event
 

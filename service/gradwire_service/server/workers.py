@@ -95,14 +95,14 @@ class Workers:
         self,
         deadline: float,
         work: Callable[[Interrupt], Iterable[T]],
-        droppable: Callable[[T], bool] = lambda _: False,
+        droppable: Callable[[T, int], bool] = lambda item, waiting: False,
     ) -> AsyncGenerator[T]:
         """Do work in a thread that yields on the way.
 
         Args:
             deadline: time by the monotonic clock.
             work: what to do.
-            droppable: tells what may be replaced by what comes next while the reader is slow.
+            droppable: tells, of one thing and the number that wait, whether the next like it may take its place.
 
         Raises: as `run` does.
         """
@@ -112,7 +112,8 @@ class Workers:
         news = asyncio.Event()
 
         def arrive(item: T) -> None:
-            if pending and droppable(pending[-1]):
+            waiting = len(pending)
+            if pending and droppable(pending[-1], waiting) and droppable(item, waiting):
                 pending.pop()
             pending.append(item)
             news.set()

@@ -1,0 +1,65 @@
+"""Ops of this backend's own, in which `legalize` writes what others share: a copy, and one value laid over another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from gradwire_backends.numba.views import Index, Pick
+from gradwire_service.graph import Array, TensorType
+from gradwire_service.ops.base import Domain, Elementwise, Namespace, Op
+
+
+@final
+@dataclass(frozen=True)
+class Copy(Elementwise):
+    """The value itself, laid out in memory."""
+
+    internal: ClassVar[bool] = True
+    domain: ClassVar[Domain] = "any"
+    work: ClassVar[float] = 0
+
+    def evaluate(self, xp: Namespace, x: Array) -> Array:
+        return x
+
+
+@final
+@dataclass(frozen=True)
+class Overlay(Op):
+    """One value laid over another: y[i] = x[i - low] where x has such an element, else base[i].
+
+    Pads, and joins of several values, are overlays; the kernel reads x only where it is.
+
+    Shapes: x has as many axes as base, y has the shape of base.
+    """
+
+    internal: ClassVar[bool] = True
+
+    low: tuple[int, ...]
+
+    def infer(self, x: TensorType, base: TensorType) -> TensorType:
+        return base
+
+    def evaluate(self, xp: Namespace, x: Array, base: Array) -> Array:
+        y = xp.array(base)
+        covered, seen = [], []
+        for low, n, size in zip(self.low, x.shape, base.shape, strict=True):
+            first, last = max(low, 0), max(min(low + n, size), max(low, 0))
+            covered.append(slice(first, last))
+            seen.append(slice(first - low, last - low))
+        y[tuple(covered)] = x[tuple(seen)]
+        return y
+
+    @property
+    def picks(self) -> Index:
+        """Which element of x each element of y is; there may be none."""
+        return tuple(Pick(axis, -low) for axis, low in enumerate(self.low))
+
+    def bounded(self, x: Sequence[int], y: Sequence[int]) -> list[int]:
+        """Return the axes along which x, of the first shape, does not cover y, of the second."""
+        return [axis for axis, low in enumerate(self.low) if low or x[axis] != y[axis]]
+
+
+COPY = Copy()
+
