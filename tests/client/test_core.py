@@ -36,7 +36,9 @@ def carry_out(plan: Plan[Any], *replies: Reply) -> tuple[Any, list[Any]]:
                 commands.append(command.seconds)
                 command = plan.send(None)
                 continue
-            commands.append(pb.EvaluateRequest.FromString(joined(command.parts)) if isinstance(command, Unary) else command)
+            commands.append(
+                pb.EvaluateRequest.FromString(joined(command.parts)) if isinstance(command, Unary) else command
+            )
             reply = waiting.pop(0)
             command = plan.throw(reply) if isinstance(reply, Exception) else plan.send(reply)
     except StopIteration as end:
@@ -90,7 +92,9 @@ def test_a_call_is_not_repeated_past_its_time() -> None:
         carry_out(evaluate(Core(10.0), timeout=0.3), *[errors.UnavailableError("gone")] * 2, ANSWER)
 
 
-@pytest.mark.parametrize("error", [errors.ShapeError("no"), errors.DeadlineExceededError("late"), errors.OverloadedError("")])
+@pytest.mark.parametrize(
+    "error", [errors.ShapeError("no"), errors.DeadlineExceededError("late"), errors.OverloadedError("")]
+)
 def test_other_errors_are_not_repeated(error: errors.GradwireError) -> None:
     with pytest.raises(type(error)):
         carry_out(evaluate(Core(10.0)), error, ANSWER)
@@ -185,7 +189,10 @@ def test_settings_of_a_run_are_sent_and_unknown_ones_refused() -> None:
     assert command.timeout == 3
     options = pb.EvaluateRequest.FromString(joined(command.parts)).options
     assert (options.backend, options.strict_nan, options.fast_math) == ("finite_difference", True, False)
-    assert (options.finite_difference.method, options.finite_difference.step) == (pb.FINITE_DIFFERENCE_METHOD_RICHARDSON, 1e-3)
+    assert (options.finite_difference.method, options.finite_difference.step) == (
+        pb.FINITE_DIFFERENCE_METHOD_RICHARDSON,
+        1e-3,
+    )
     with pytest.raises(TypeError, match="no setting 'backnd'; there are backend, "):
         next(queries.gradient(Core(1.0), GRAPH, INPUTS, backnd="numpy"))  # type: ignore[call-arg]
     with pytest.raises(ValueError, match="no method 'backward'; there are forward, central, richardson"):

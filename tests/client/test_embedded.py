@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -177,8 +178,10 @@ def test_a_server_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) 
         EmbeddedServer().address()
 
 
-def test_folders_of_dead_processes_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded.tempfile, "gettempdir", lambda: str(tmp_path))
+def test_folders_of_dead_processes_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    base = tempfile.TemporaryDirectory()
+    tmp_path = Path(base.name)  # short enough for a socket, as pytest's own is not
+    monkeypatch.setattr(embedded.tempfile, "gettempdir", lambda: base.name)
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     dead, alive = tmp_path / f"gradwire-{ended.pid}-a", tmp_path / f"gradwire-{os.getpid()}-b"
@@ -188,3 +191,4 @@ def test_folders_of_dead_processes_are_removed(tmp_path: Path, monkeypatch: pyte
     assert made.stat().st_mode & 0o777 == 0o700
     assert not dead.exists()
     assert alive.exists()
+    base.cleanup()

@@ -35,7 +35,9 @@ def status(reason: str, domain: str = "gradwire") -> bytes:
     message = status_pb2.Status(code=3, message="the fault; the remedy")
     metadata = {"block": "u", "field": "graph.blocks[3]"}
     message.details.add().Pack(error_details_pb2.ErrorInfo(reason=reason, domain=domain, metadata=metadata))
-    violation = error_details_pb2.BadRequest.FieldViolation(field="graph.blocks[3]", reason=reason, description="the fault")
+    violation = error_details_pb2.BadRequest.FieldViolation(
+        field="graph.blocks[3]", reason=reason, description="the fault"
+    )
     message.details.add().Pack(error_details_pb2.BadRequest(field_violations=[violation]))
     return message.SerializeToString()
 
@@ -78,7 +80,9 @@ def test_a_reason_that_is_not_known_arrives_as_the_class_of_its_code(code: str, 
 
 def test_a_server_that_does_not_answer_is_named() -> None:
     with gw.connect("unix:/nowhere/at/all", timeout=0.2) as service:
-        with pytest.raises(gw.errors.UnavailableError, match="no server answers at unix:/nowhere/at/all .*see that it runs"):
+        with pytest.raises(
+            gw.errors.UnavailableError, match="no server answers at unix:/nowhere/at/all .*see that it runs"
+        ):
             service.server_info()
 
 

@@ -242,7 +242,9 @@ def test_minimize_takes_a_traced_function_and_batches_of_any_size(service: gw.Se
     assert result.loss < np.mean(data["y"] ** 2)
 
 
-def test_minimize_shows_lines_where_there_is_no_terminal(service: gw.Service, capsys: pytest.CaptureFixture[str]) -> None:
+def test_minimize_shows_lines_where_there_is_no_terminal(
+    service: gw.Service, capsys: pytest.CaptureFixture[str]
+) -> None:
     optimizer = gw.optimizers.sgd(0.1)
     service.minimize(graph, {"w": W}, {"x": X, "y": Y}, optimizer=optimizer, epochs=2)
     lines = capsys.readouterr().err.splitlines()

@@ -88,7 +88,6 @@ CASES = [
         "GRAPH_CYCLE",
         REGISTER,
         graph("a = exp(b)", "b = log(a)", "output a = a"),
-        block="a",
         field="graph.blocks",
     ),
     Case("UNKNOWN_OP", REGISTER, graph("a = frobnicate(1.0)", "output a = a"), block="a", field="graph.blocks[0].op"),
@@ -189,6 +188,15 @@ CASES = [
     Case("LIMIT_EXCEEDED", EVALUATE, fed(tensor(b"", *9 * [1])), field="inputs[x]"),
     Case("TENSOR_UNKNOWN", EVALUATE, fed(pb.Tensor(digest=UNKNOWN_ID)), "NOT_FOUND"),
     Case("TENSOR_UNKNOWN", EVALUATE, fed(pb.Tensor(digest="cut:0")), "NOT_FOUND"),
+    Case(
+        "INDEX_OUT_OF_RANGE",
+        EVALUATE,
+        evaluation(
+            "variable x: float64[n]\nvariable i: int64[m]\na = take(x, i)\noutput a = a\n",
+            x=np.ones(3),
+            i=np.array([0, 3]),
+        ),
+    ),
     # Queries
     Case("NOT_SCALAR", EVALUATE, asked(gradient("y", "x")), block="y"),
     Case(

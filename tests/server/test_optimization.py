@@ -25,7 +25,8 @@ output loss = loss
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(50, 2))
 W = np.array([2.0, -1.0])
-DATA = encode_tensors({"x": X, "y": X @ W})
+Y = X @ W + 0.1 * RNG.normal(size=50)
+DATA = encode_tensors({"x": X, "y": Y})
 START = encode_tensors({"w": np.zeros(2)})
 NUMPY = pb.ExecutionOptions(backend="numpy")
 
@@ -39,8 +40,8 @@ def test_steps_carry_their_state_from_one_to_the_next(caller: Caller) -> None:
     )
     w, velocity = np.zeros(2), np.zeros(2)
     for step in range(1, 4):
-        slope = 2 * X.T @ (X @ w - X @ W) / 50
-        expected_loss = np.mean((X @ w - X @ W) ** 2)
+        slope = 2 * X.T @ (X @ w - Y) / 50
+        expected_loss = np.mean((X @ w - Y) ** 2)
         velocity = slope if step == 1 else 0.5 * velocity + slope
         w = w - 0.1 * velocity
         response = caller.ask(STEP, request)
@@ -92,14 +93,12 @@ def minimization(**parts: object) -> pb.MinimizeRequest:
 def test_a_minimization_reports_and_ends_with_its_result(caller: Caller) -> None:
     request = minimization(batching=pb.Batching(batch_size=7), seed=5, reporting=pb.ReportingRule(parameters=True))
     *reports, last = caller.ask(MINIMIZE, request)
-    numbers = [report.progress.number for report in reports]
-    assert numbers == sorted(set(numbers))
-    assert reports[-1].progress.number == 20
+    assert [report.progress.number for report in reports] == list(range(1, 21))
     assert reports[-1].progress.epoch == 20
-    assert reports[-1].progress.loss < 1e-6
+    assert reports[-1].progress.loss < 0.02
     assert "w" in reports[0].progress.parameters
     result = last.result
-    np.testing.assert_allclose(decode_tensors(result.parameters)["w"], W, atol=1e-4)
+    np.testing.assert_allclose(decode_tensors(result.parameters)["w"], W, atol=0.05)
     assert result.stop_reason == pb.STOP_REASON_EPOCHS
     assert result.parameters_step == result.state.step == 20 * 8
     assert result.progress.number == 20

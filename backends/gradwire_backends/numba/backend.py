@@ -58,8 +58,17 @@ class NumbaBackend:
         return executable
 
     def _bind(self, executable: TieredExecutable, graph: FlatGraph) -> None:
-        program = kernel_program(graph)
-        executable.bind(program, self._kernels.get(program.key, program.source))
+        """Find the kernels of an executable's graph."""
+        try:
+            program = kernel_program(graph)
+        except Exception as error:  # a fault of ours must not become one of the request: NumPy answers it
+            self._kernels.give_up("graph", f"{type(error).__name__}: {error}")
+            executable.give_up()
+            return
+        if program.source:
+            executable.bind(program, self._kernels.get(program.key, program.source))
+        else:
+            executable.give_up()
 
     def wait(self, executable: Executable, timeout: float) -> bool:
         """Wait until an executable is compiled, or can't be; tell whether it is compiled."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from gradwire_backends.numba.artifact import Artifact
 from gradwire_backends.numba.cache import Cache
-from gradwire_backends.numba.loader import Code, LoadError
+from gradwire_backends.numba.loader import Code
 from gradwire_backends.numba.workers import Workers
 
 FAILURES = 1024
@@ -35,7 +35,8 @@ class Kernel:
 
 
 NO_KERNEL = Kernel("")
-"""Stands where a kernel is not known yet."""
+"""Stands where a graph has no kernel, or none that is known yet."""
+NO_KERNEL.settled.set()
 
 
 class Kernels:
@@ -66,12 +67,20 @@ class Kernels:
             self._fail(kernel, failure)
             return kernel
         artifact = self._cache.read(key)
-        if artifact is None:
-            self._workers.submit(source, lambda made, final: self._made(kernel, made, final))
-        else:
+        if artifact is not None and artifact.failure:
+            self._fail(kernel, artifact.failure)
+        elif artifact is not None and self._load(kernel, artifact):
             self._cached += 1
-            self._settle(kernel, artifact)
+        else:
+            self._workers.submit(source, lambda made, final: self._made(kernel, made, final))
         return kernel
+
+    def give_up(self, what: str, failure: str) -> None:
+        """Note that something has no kernel, and why."""
+        with self._lock:
+            self._failures[what] = failure
+            while len(self._failures) > FAILURES:
+                self._failures.popitem(last=False)
 
     def close(self) -> None:
         """Free all code; calls that run still end."""
@@ -95,27 +104,27 @@ class Kernels:
         }
 
     def _made(self, kernel: Kernel, artifact: Artifact, final: bool) -> None:
-        if not artifact.failure:
-            self._compiled += 1
+        """Take what the compiler made; when it is final, it would be the same again."""
         if final:
             self._cache.write(kernel.key, artifact)
-        self._settle(kernel, artifact)
-
-    def _settle(self, kernel: Kernel, artifact: Artifact) -> None:
         if artifact.failure:
             self._fail(kernel, artifact.failure)
-            return
+        elif self._load(kernel, artifact):
+            self._compiled += 1
+        else:
+            self._fail(kernel, kernel.failure)
+
+    def _load(self, kernel: Kernel, artifact: Artifact) -> bool:
         try:
             kernel.code = Code(artifact)
-        except LoadError as error:
-            self._fail(kernel, str(error))
-        else:
-            kernel.settled.set()
+        except Exception as error:  # from LLVM, from SciPy's BLAS: whatever it is, NumPy goes on answering
+            kernel.failure = str(error)
+            return False
+        kernel.failure = ""
+        kernel.settled.set()
+        return True
 
     def _fail(self, kernel: Kernel, failure: str) -> None:
-        with self._lock:
-            self._failures[kernel.key] = failure
-            while len(self._failures) > FAILURES:
-                self._failures.popitem(last=False)
+        self.give_up(kernel.key, failure)
         kernel.failure = failure
         kernel.settled.set()

@@ -175,7 +175,7 @@ def _is_alive(pid: int) -> bool:
 def _explained(log: str, status: int | None) -> str:
     """Say why a server did not start, and what helps."""
     last = log.strip().splitlines()[-1] if log.strip() else f"it ended with status {status} and said nothing"
-    if "ModuleNotFoundError" in last or "ImportError" in last:
+    if "ModuleNotFoundError" in last or "ImportError" in last or "No module named" in last:
         remedy = "install it with `pip install 'gradwire[service,numba]'`, or connect to a server by its address"
         return f"the embedded server is not installed ({last}); {remedy}"
     return f"the embedded server did not start: {last}"

@@ -160,10 +160,10 @@ class Call:
     def stream(
         self,
         work: Callable[[Interrupt], Iterable[T]],
-        droppable: Callable[[T, int], bool] = lambda item, waiting: False,
+        weigh: Callable[[T], int] = lambda _: 0,
     ) -> AsyncGenerator[T]:
         """Do work in a thread that yields on the way."""
-        return self.desk.minimizations.stream(self.deadline, work, droppable)
+        return self.desk.minimizations.stream(self.deadline, work, weigh)
 
 
 def raw(method: T) -> T:

@@ -25,9 +25,6 @@ from gradwire_service.wire.optimization import (
     encode_step,
 )
 
-WAITING_REPORTS = 256
-"""Reports that may wait for a slow reader; after that, and at once where they carry parameters, new replace old."""
-
 
 class OptimizationServicer:
     """Steps and minimizations; training jobs are not served."""
@@ -92,13 +89,14 @@ class OptimizationServicer:
                 else:
                     yield pb.MinimizeResponse(result=encode_result(event, choice.backend, graph.id))
 
-        # A slow reader misses reports; never steps, the last report, or the result.
-        def droppable(event: pb.MinimizeResponse, waiting: int) -> bool:
-            return event.HasField("progress") and (waiting >= WAITING_REPORTS or len(event.progress.parameters) > 0)
-
-        async with aclosing(call.stream(minimize, droppable)) as events:
+        async with aclosing(call.stream(minimize, _weight)) as events:
             async for event in events:
                 yield event
 
     def _decoder(self, bulk: Bulk) -> DecodeTensors:
         return lambda messages, field: self.reader.arrays(messages, field, bulk)
+
+
+def _weight(event: pb.MinimizeResponse) -> int:
+    """Return what a report takes while a slow reader keeps it waiting; the result is never dropped."""
+    return 1000 + event.ByteSize() if event.HasField("progress") else 0

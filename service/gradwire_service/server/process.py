@@ -8,6 +8,7 @@ import sys
 import threading
 
 from gradwire_service.server.lifecycle import Options, serve
+from gradwire_service.server.memory import keep_memory
 
 
 def run_process(options: Options, log_level: str = "WARNING") -> None:
@@ -19,6 +20,7 @@ def run_process(options: Options, log_level: str = "WARNING") -> None:
 
     Raises: InvalidRequestError when it can't listen where it should; BackendUnknownError, BackendUnavailableError.
     """
+    keep_memory()
     logging.basicConfig(level=log_level, format="time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s")
     serve(options)
     logging.shutdown()

@@ -6,9 +6,10 @@ import asyncio
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from gradwire_service.backend import Interrupt
 from gradwire_service.errors import CancelledError, DeadlineExceededError, OverloadedError
@@ -20,6 +21,9 @@ QUEUE = 256
 
 LONGEST_WAIT = 10.0
 """Seconds that work may wait for a thread; after that the server counts as overloaded."""
+
+ROOM = 2**20
+"""Bytes that may wait for the slow reader of a stream before some are dropped."""
 
 
 class Interruption:
@@ -53,6 +57,36 @@ def deadline_exceeded() -> DeadlineExceededError:
 def overloaded() -> OverloadedError:
     """Return the error of a server that has too much to do."""
     return OverloadedError("more work is waiting than this server takes; send it again in a moment")
+
+
+class Waiting(Generic[T]):
+    """What a reader has not taken; it never weighs much, since the oldest of what has a weight goes."""
+
+    def __init__(self) -> None:
+        self._items: deque[T] = deque()
+        self._weights: deque[tuple[T, int]] = deque()
+        self._weight = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._items)
+
+    def add(self, item: T, weight: int) -> None:
+        """Add an item; one of weight 0 stays until it is taken."""
+        self._items.append(item)
+        if weight:
+            self._weights.append((item, weight))
+            self._weight += weight
+            while self._weight > ROOM and len(self._weights) > 1:
+                dropped, its_weight = self._weights.popleft()
+                self._items.remove(dropped)
+                self._weight -= its_weight
+
+    def take(self) -> T:
+        """Return the next item."""
+        item = self._items.popleft()
+        if self._weights and self._weights[0][0] is item:
+            self._weight -= self._weights.popleft()[1]
+        return item
 
 
 class Workers:
@@ -95,32 +129,30 @@ class Workers:
         self,
         deadline: float,
         work: Callable[[Interrupt], Iterable[T]],
-        droppable: Callable[[T, int], bool] = lambda item, waiting: False,
+        weigh: Callable[[T], int] = lambda _: 0,
     ) -> AsyncGenerator[T]:
         """Do work in a thread that yields on the way.
 
         Args:
             deadline: time by the monotonic clock.
             work: what to do.
-            droppable: tells, of one thing and the number that wait, whether the next like it may take its place.
+            weigh: tells how many bytes an item takes while a slow reader keeps it waiting. Where that is too much, items
+                of any weight are dropped, the oldest first, but for the latest; those of weight 0 never are.
 
         Raises: as `run` does.
         """
         loop = asyncio.get_running_loop()
         interruption = Interruption(deadline)
-        pending: list[T] = []
+        waiting = Waiting[T]()
         news = asyncio.Event()
 
-        def arrive(item: T) -> None:
-            waiting = len(pending)
-            if pending and droppable(pending[-1], waiting) and droppable(item, waiting):
-                pending.pop()
-            pending.append(item)
+        def arrive(item: T, weight: int) -> None:
+            waiting.add(item, weight)
             news.set()
 
         def produce(interrupt: Interrupt) -> None:
             for item in work(interrupt):
-                loop.call_soon_threadsafe(arrive, item)
+                loop.call_soon_threadsafe(arrive, item, weigh(item))
 
         done = asyncio.wrap_future(self._submit(interruption, produce))
         done.add_done_callback(lambda future: future.cancelled() or future.exception())  # it counts as looked at
@@ -132,8 +164,8 @@ class Workers:
                 await news.wait()
                 news.clear()
                 finished = done.done()
-                while pending:
-                    yield pending.pop(0)
+                while waiting:
+                    yield waiting.take()
                 if finished:
                     done.result()
                     return

@@ -7,6 +7,7 @@ from typing import Any, Literal, Unpack
 
 from gradwire import v1 as pb
 from gradwire.core import Core, Method, Plan, Source
+from gradwire.errors import InternalError
 from gradwire.execution import Options, options_message
 from gradwire.optimization import Optimizer
 from gradwire.outcomes import MinimizeResult, OptimizerState, Progress, StepResult
@@ -178,7 +179,9 @@ def minimize(
 
         timeout = options.get("timeout") or LONGEST
         yield from core.follow(MINIMIZE, bound, lambda source: nested(1, [source, *parts]), receive, timeout)
-    (result, bulk), *_ = ended
+    if not ended:
+        raise InternalError("the server ended the stream of reports without a result")
+    result, bulk = ended[-1]
     return MinimizeResult.of(result, history, bulk)
 
 
