@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc
 
@@ -30,7 +31,7 @@ class ServerProcess:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def channel(self) -> grpc.Channel:
+    def channel(self) -> Any:  # the stubs want serializers where grpc does not
         """Return a new channel to it, to be closed."""
         return grpc.insecure_channel(self.address, options=CHANNEL)
 

@@ -212,7 +212,10 @@ def first_non_finite_block(typed: TypedGraph, inputs: Tensors) -> str:
 
 def _is_finite(array: Array) -> bool:
     """Tell whether all elements are finite; their sum tells it fast, unless it overflows."""
-    return array.dtype.kind != "f" or math.isfinite(array.sum()) or bool(np.isfinite(array).all())
+    if array.dtype.kind != "f":
+        return True
+    total = array if array.ndim == 0 else np.add.reduce(array, axis=None)
+    return math.isfinite(total) or bool(np.isfinite(array).all())
 
 
 def check_size(flat: FlatGraph, limits: Limits) -> None:

@@ -165,7 +165,7 @@ def test_documentation_travels_with_a_variable() -> None:
 
 def test_one_variable_may_be_written_twice_but_not_in_two_ways() -> None:
     assert text_of(w * gw.variable("w", (3,))).count("variable") == 1
-    with pytest.raises(ValueError, match="two values are called 'w'.*rename one"):
+    with pytest.raises(ValueError, match=r"two values are called 'w'.*rename one"):
         gw.Graph({"y": w * gw.variable("w", (1,))})
 
 

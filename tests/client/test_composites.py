@@ -110,7 +110,7 @@ def test_a_composite_sees_its_inputs_alone() -> None:
     def leaky(x: Any) -> Any:
         return x @ w
 
-    with pytest.raises(gw.errors.TracingError, match="uses <w: float64.* of the graph around it.*make it an argument"):
+    with pytest.raises(gw.errors.TracingError, match=r"uses <w: float64.* of the graph around it.*make it an argument"):
         leaky(x)
 
 

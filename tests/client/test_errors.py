@@ -12,7 +12,7 @@ import gradwire as gw
 from gradwire import errors
 from gradwire import v1 as pb
 
-REASONS = [name.removeprefix("ERROR_REASON_") for name in pb.ErrorReason.keys() if not name.endswith("UNSPECIFIED")]
+REASONS = [name.removeprefix("ERROR_REASON_") for name, _ in pb.ErrorReason.items() if not name.endswith("UNSPECIFIED")]
 
 
 class Rpc:
@@ -79,15 +79,14 @@ def test_a_reason_that_is_not_known_arrives_as_the_class_of_its_code(code: str, 
 
 
 def test_a_server_that_does_not_answer_is_named() -> None:
-    with gw.connect("unix:/nowhere/at/all", timeout=0.2) as service:
-        with pytest.raises(
-            gw.errors.UnavailableError, match="no server answers at unix:/nowhere/at/all .*see that it runs"
+    with gw.connect("unix:/nowhere/at/all", timeout=0.2) as service, pytest.raises(
+            gw.errors.UnavailableError, match=r"no server answers at unix:/nowhere/at/all .*see that it runs"
         ):
             service.server_info()
 
 
 def test_a_token_never_travels_unencrypted_by_accident() -> None:
-    with pytest.raises(ValueError, match="the token would travel unencrypted to gradients.example:443; say tls=True"):
+    with pytest.raises(ValueError, match=r"the token would travel unencrypted to gradients.example:443; say tls=True"):
         gw.connect("gradients.example:443", token="secret")
     for address in ("localhost:1", "127.0.0.1:1", "[::1]:1", "unix:/x"):
         gw.connect(address, token="secret").close()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
@@ -44,7 +45,7 @@ def test_running_calls_finish_and_new_ones_are_refused(number: signal.Signals) -
         assert "Traceback" not in server.log.read_text()
 
 
-def never_ending():  # type: ignore[no-untyped-def]
+def never_ending() -> Iterator[bytes]:
     """Send nothing, and do not end."""
     time.sleep(30)
     yield b""

@@ -7,10 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from gradwire_service.backend import Executable
-from gradwire_service.interpreter import interpret
-from gradwire_service.ops.flat import FlatGraph
-
 from gradwire_backends.numba import table
 from gradwire_backends.numba.cache import Cache
 from gradwire_backends.numba.executable import TieredExecutable
@@ -18,6 +14,9 @@ from gradwire_backends.numba.kernels import Kernels
 from gradwire_backends.numba.program import kernel_program
 from gradwire_backends.numba.workers import Workers
 from gradwire_backends.numba.workspace import Workspaces
+from gradwire_service.backend import Executable
+from gradwire_service.interpreter import interpret
+from gradwire_service.ops.flat import FlatGraph
 
 BLOCKS = 5_000
 """Graphs with more blocks are run by NumPy for good: LLVM would take too long."""

@@ -13,9 +13,12 @@ import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
-I8, I32 = ir.IntType(8), ir.IntType(32)
+from gradwire_backends.numba.intrinsics import I8, I32, primitive
+
+alloca: Any = cgutils.alloca_once
+get_or_insert_function: Any = cgutils.get_or_insert_function
+
 LETTERS = {types.float64: "d", types.float32: "s"}
 
 
@@ -38,16 +41,16 @@ def _call(context: Any, builder: Any, element: Any, name: str, layout: str, argu
                 value = builder.trunc(next(given), I32)
             case _:
                 value = number(float(what))
-        address = cgutils.alloca_once(builder, value.type)
+        address = alloca(builder, value.type)
         builder.store(value, address)
         passed.append(address)
     result = number if name == "dot" else ir.VoidType()
     function_type = ir.FunctionType(result, [address.type for address in passed])
-    function = cgutils.get_or_insert_function(builder.module, function_type, f"gw_{LETTERS[element]}{name}")
+    function = get_or_insert_function(builder.module, function_type, f"gw_{LETTERS[element]}{name}")
     return builder.call(function, passed)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@primitive
 def _gemm(
     context: Any, ta: Any, tb: Any, m: Any, n: Any, k: Any, a: Any, lda: Any, b: Any, ldb: Any, c: Any, ldc: Any
 ) -> Any:
@@ -61,7 +64,7 @@ def _gemm(
     return types.void(flag, flag, size, size, size, c, size, c, size, c, size), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@primitive
 def _gemv(context: Any, ta: Any, m: Any, n: Any, a: Any, lda: Any, x: Any, dx: Any, y: Any, dy: Any) -> Any:
     """Multiply a matrix and a vector in BLAS's own order: y = A x."""
 
@@ -73,7 +76,7 @@ def _gemv(context: Any, ta: Any, m: Any, n: Any, a: Any, lda: Any, x: Any, dx: A
     return types.void(types.boolean, size, size, y, size, y, size, y, size), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@primitive
 def _dot(context: Any, n: Any, x: Any, dx: Any, y: Any, dy: Any) -> Any:
     """Multiply two vectors."""
 
@@ -94,7 +97,14 @@ def _compiled(function: Function) -> Function:
 
 @_compiled
 def matrix_product(c: Any, a: Any, ta: int, lda: int, b: Any, tb: int, ldb: int, m: int, n: int, k: int) -> None:
-    """Compute C [m, n] = A [m, k] B [k, n]; `ta`: A is stored as its transpose; `lda`: step from one stored row to the next."""
+    """Compute C [m, n] = A [m, k] B [k, n].
+
+    Args:
+        c, a, b: where the elements lie.
+        ta, tb: 1 where the transpose is what is stored, else 0.
+        lda, ldb: step from one stored row to the next.
+        m, n, k: sizes.
+    """
     if k == 0:
         for i in range(m * n):
             c[i] = 0

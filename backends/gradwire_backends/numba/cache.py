@@ -75,9 +75,9 @@ class Cache:
             try:
                 with os.fdopen(descriptor, "wb") as file:
                     file.write(MAGIC + hashlib.sha256(body).digest() + body)
-                os.replace(name, self._path(key))
+                Path(name).replace(self._path(key))
             except BaseException:
-                os.unlink(name)
+                Path(name).unlink()
                 raise
             self._written += 1
             if self._written % PRUNE_EVERY == 1:
@@ -90,7 +90,7 @@ class Cache:
             if total <= BYTES:
                 break
             with contextlib.suppress(OSError):
-                os.unlink(path)
+                Path(path).unlink()
             total -= size
 
     def _is_ours(self) -> bool:

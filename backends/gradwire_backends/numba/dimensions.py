@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import zip_longest
 
+from gradwire_backends.numba.own_ops import Overlay
+from gradwire_backends.numba.views import view
 from gradwire_service.ops.base import Elementwise, Value, normalized_axes
 from gradwire_service.ops.conversion import AsType
 from gradwire_service.ops.flat import FlatGraph
 from gradwire_service.ops.linear_algebra import MatMul
 from gradwire_service.ops.reductions import Reduction
-
-from gradwire_backends.numba.own_ops import Overlay
-from gradwire_backends.numba.views import view
 
 Dimension = int
 

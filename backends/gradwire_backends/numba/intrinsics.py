@@ -11,7 +11,6 @@ from typing import Any
 
 from llvmlite import binding, ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
 from gradwire_backends.numba.table import DATA, ITEMS
@@ -22,9 +21,23 @@ STREAMS = 64
 """Streams of one nest that are told apart; loads and stores of further ones are taken to overlap with anything."""
 
 Generator = Callable[[Any, Any, Any, Sequence[Any]], Any]
+"""Emits LLVM code: takes numba's context, the builder, the signature and the arguments."""
+
+Rule = Callable[..., tuple[Any, Generator]]
+"""Tells the signature for given types of arguments, and what emits the code."""
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+def primitive(rule: Rule) -> Any:
+    """Make a word of generated source of a rule."""
+    return intrinsic(rule)
+
+
+def primitive_of_literals(rule: Rule) -> Any:
+    """Make a word some of whose arguments are numbers that stand in the source."""
+    return intrinsic(prefer_literal=True)(rule)
+
+
+@primitive
 def item(context: Any, table: Any, place: Any) -> tuple[Any, Generator]:
     """Return the address of the elements of one array of a table."""
 
@@ -38,13 +51,15 @@ def item(context: Any, table: Any, place: Any) -> tuple[Any, Generator]:
 
 
 def _pointer(element: Any) -> Any:
+    kind: Any = types.CPointer
+
     def pointer(context: Any, address: Any, offset: Any) -> tuple[Any, Generator]:
         def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
             return builder.inttoptr(builder.add(*arguments), context.get_value_type(signature.return_type))
 
-        return types.CPointer(element)(types.int64, types.int64), generate
+        return kind(element)(types.int64, types.int64), generate
 
-    return intrinsic(pointer)
+    return primitive(pointer)
 
 
 float64s = _pointer(types.float64)
@@ -54,7 +69,7 @@ int32s = _pointer(types.int32)
 booleans = _pointer(types.boolean)
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+@primitive_of_literals
 def load(context: Any, pointer: Any, index: Any, nest: Any, stream: Any) -> tuple[Any, Generator]:
     """Read an element of a stream."""
 
@@ -66,7 +81,7 @@ def load(context: Any, pointer: Any, index: Any, nest: Any, stream: Any) -> tupl
     return pointer.dtype(pointer, types.int64, nest, stream), generate
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+@primitive_of_literals
 def load_if(
     context: Any, condition: Any, pointer: Any, index: Any, other: Any, nest: Any, stream: Any
 ) -> tuple[Any, Generator]:
@@ -89,7 +104,7 @@ def load_if(
     return kind(types.boolean, pointer, types.int64, kind, nest, stream), generate
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+@primitive_of_literals
 def store(context: Any, pointer: Any, index: Any, value: Any, nest: Any, stream: Any) -> tuple[Any, Generator]:
     """Write an element of a stream."""
 
@@ -115,7 +130,7 @@ def _tell_apart(module: Any, instruction: Any, nest: int, stream: int) -> None:
     instruction.set_metadata("noalias", module.add_metadata(scopes))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@primitive
 def select(context: Any, condition: Any, left: Any, right: Any) -> tuple[Any, Generator]:
     """Choose without a branch."""
 
@@ -125,7 +140,7 @@ def select(context: Any, condition: Any, left: Any, right: Any) -> tuple[Any, Ge
     return left(types.boolean, left, left), generate
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+@primitive_of_literals
 def like(context: Any, x: Any, number: Any) -> tuple[Any, Generator]:
     """Return a small integer as a number of the type of x."""
 
@@ -135,7 +150,7 @@ def like(context: Any, x: Any, number: Any) -> tuple[Any, Generator]:
     return x(x, number), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@primitive
 def accumulate(context: Any, total: Any, term: Any) -> tuple[Any, Generator]:
     """Add a term to a sum whose order is free, so that lanes may sum in parallel."""
 
@@ -161,19 +176,19 @@ def _operation(name: str, inputs: int) -> Any:
             def unary(context: Any, x: Any) -> tuple[Any, Generator]:
                 return x(x), generate
 
-            return intrinsic(unary)
+            return primitive(unary)
         case 2:
 
             def binary(context: Any, x: Any, y: Any) -> tuple[Any, Generator]:
                 return x(x, x), generate
 
-            return intrinsic(binary)
+            return primitive(binary)
         case _:
 
             def ternary(context: Any, x: Any, y: Any, z: Any) -> tuple[Any, Generator]:
                 return x(x, x, x), generate
 
-            return intrinsic(ternary)
+            return primitive(ternary)
 
 
 sqrt = _operation("sqrt", 1)
@@ -185,7 +200,7 @@ minimum = _operation("minimum", 2)
 fma = _operation("fma", 3)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@primitive
 def bits(context: Any, x: Any) -> tuple[Any, Generator]:
     """Return the bits of a float64 as an integer."""
 
@@ -195,7 +210,7 @@ def bits(context: Any, x: Any) -> tuple[Any, Generator]:
     return types.int64(types.float64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@primitive
 def from_bits(context: Any, x: Any) -> tuple[Any, Generator]:
     """Return the float64 that has these bits."""
 
@@ -206,7 +221,7 @@ def from_bits(context: Any, x: Any) -> tuple[Any, Generator]:
 
 
 _VARIANTS = (("e", 8, "avx512f"), ("d", 4, "avx2"), ("b", 2, "sse2"), ("n", 2, "neon"))
-"""Forms in which glibc's vector library has a function of float64: letter of the instruction set, lanes, CPU feature."""
+"""Forms that glibc's vector library has of a function of float64: letter of the instruction set, lanes, CPU feature."""
 
 
 def library(name: str, inputs: int = 1) -> Any:
@@ -221,13 +236,13 @@ def library(name: str, inputs: int = 1) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
         module = builder.module
-        function = cgutils.get_or_insert_function(module, ir.FunctionType(double, [double] * inputs), name)
+        function = _declared(module, name, double, inputs)
         call = builder.call(function, arguments)
         for attribute in ("nounwind", "readnone", "willreturn"):
             set.add(call.attributes, attribute)  # llvmlite's own `add` knows only some of LLVM's attributes
         for symbol, _, lanes in variants:
             vector = ir.VectorType(double, lanes)
-            _keep(module, cgutils.get_or_insert_function(module, ir.FunctionType(vector, [vector] * inputs), symbol))
+            _keep(module, _declared(module, symbol, vector, inputs))
         if variants:
             mapping = ",".join(f"{abi}({symbol})" for symbol, abi, _ in variants)
             set.add(call.attributes, f'"vector-function-abi-variant"="{mapping}"')
@@ -238,12 +253,17 @@ def library(name: str, inputs: int = 1) -> Any:
         def unary(context: Any, x: Any) -> tuple[Any, Generator]:
             return types.float64(types.float64), generate
 
-        return intrinsic(unary)
+        return primitive(unary)
 
     def binary(context: Any, x: Any, y: Any) -> tuple[Any, Generator]:
         return types.float64(types.float64, types.float64), generate
 
-    return intrinsic(binary)
+    return primitive(binary)
+
+
+def _declared(module: Any, name: str, kind: Any, inputs: int) -> Any:
+    """Return a function that is defined elsewhere."""
+    return module.globals.get(name) or ir.Function(module, ir.FunctionType(kind, [kind] * inputs), name)
 
 
 def _keep(module: Any, function: Any) -> None:

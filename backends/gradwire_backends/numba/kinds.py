@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from enum import Enum
 
+from gradwire_backends.numba.lowering import fragment
+from gradwire_backends.numba.own_ops import Overlay
+from gradwire_backends.numba.views import relabels, view
 from gradwire_service.graph import BOOL
 from gradwire_service.ops.base import Constant, Value, Variable, scalar_of
 from gradwire_service.ops.linear_algebra import MatMul
 from gradwire_service.ops.reductions import Max, Mean, Min, Prod, Sum
-
-from gradwire_backends.numba.lowering import fragment
-from gradwire_backends.numba.own_ops import Overlay
-from gradwire_backends.numba.views import relabels, view
 
 
 class Kind(Enum):

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from gradwire_backends.numba.dimensions import Dimension, Dimensions
 from gradwire_service.graph import BOOL, FLOAT32, Array
 from gradwire_service.ops.base import Value, scalar_of
-
-from gradwire_backends.numba.dimensions import Dimension, Dimensions
 
 Product = tuple[str, ...]
 """Names of integers that are multiplied; none stands for 1."""

@@ -24,7 +24,7 @@ Entry = Callable[[int], None]
 
 _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _SYMBOL = struct.Struct("<IBBHQQ")  # of a 64-bit ELF file: name, info, other, section, value, size
-_BLAS = {"gw_dgemm": "dgemm", "gw_dgemv": "dgemv", "gw_ddot": "ddot", "gw_sgemm": "sgemm", "gw_sgemv": "sgemv", "gw_sdot": "sdot"}
+_BLAS = ("dgemm", "dgemv", "ddot", "sgemm", "sgemv", "sdot")
 _VECTOR_LIBRARIES = ("libmvec.so.1",)
 
 
@@ -85,8 +85,8 @@ def _target() -> Any:
                 binding.load_library_permanently(name)
             except RuntimeError:
                 continue
-    for symbol, name in _BLAS.items():
-        binding.add_symbol(symbol, _blas(name))
+    for name in _BLAS:
+        binding.add_symbol(f"gw_{name}", _blas(name))
     return binding.Target.from_default_triple()
 
 
@@ -94,7 +94,8 @@ def _blas(name: str) -> int:
     """Return the address of a BLAS function with 32-bit sizes, as SciPy's compiled code calls it."""
     from scipy.linalg import cython_blas
 
-    capsule = cython_blas.__pyx_capi__[name]
+    functions: Any = cython_blas.__pyx_capi__
+    capsule = functions[name]
     signature = ctypes.pythonapi.PyCapsule_GetName
     signature.restype, signature.argtypes = ctypes.c_char_p, [ctypes.py_object]
     pointer = ctypes.pythonapi.PyCapsule_GetPointer

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from functools import singledispatch
 
+from gradwire_backends.numba.own_ops import Copy
 from gradwire_service.graph import BOOL, FLOAT64, INT32, ElementType
 from gradwire_service.ops.base import Elementwise, Op, Value
 from gradwire_service.ops.conversion import AsType
 from gradwire_service.ops.piecewise import Where
-
-from gradwire_backends.numba.own_ops import Copy
 
 FUNCTIONS = frozenset(
     "exp expm1 log log1p tanh sigmoid softplus log_sigmoid exp_difference"
@@ -72,7 +71,7 @@ BOOLEAN = {
 
 
 def fragment(value: Value) -> str | None:
-    """Return the source of an element of the result, with ``{0}``, ``{1}`` for those of the inputs; None if none is known."""
+    """Return the source of an element, with ``{0}``, ``{1}`` for those of the inputs; None when there is none."""
     kinds = [x.element_type for x in value.inputs]
     text = lower(value.op, value.element_type, *kinds)
     # Integers are 64 bits wide in source.

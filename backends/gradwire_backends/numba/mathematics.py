@@ -36,6 +36,7 @@ SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
 INFINITY, NAN = math.inf, math.nan
 
 Function = Callable[..., Any]
+Real = Any  # a float64, or lanes of it
 
 
 def _inlined(function: Function) -> Function:
@@ -44,13 +45,13 @@ def _inlined(function: Function) -> Function:
 
 
 @_inlined
-def _power_of_two(n: float) -> float:
+def _power_of_two(n: Real) -> Real:
     """Return 2^n for an integer -1022 ≤ n ≤ 1023."""
     return from_bits((bits(n + SHIFTER) - SHIFTER_BITS + 1023) << 52)
 
 
 @_inlined
-def _reduced_exponential(n: float, x: float) -> float:
+def _reduced_exponential(n: Real, x: Real) -> Real:
     """Return e^r - 1 for r = x - n ln 2, |r| ≤ ln 2 / 2; an interpolation at Chebyshev's points, error 2e-17."""
     r = fma(-n, LN2_REST, fma(-n, LN2, x))
     p = fma(2.510134692835034e-08, r, 2.7621338669142925e-07)
@@ -66,7 +67,7 @@ def _reduced_exponential(n: float, x: float) -> float:
 
 
 @_inlined
-def exp(x: float) -> float:
+def exp(x: Real) -> Real:
     """Return e^x."""
     x = select(x > 710.0, 710.0, select(x < -746.0, -746.0, x))
     n = rint(x * INVERSE_LN2)
@@ -77,7 +78,7 @@ def exp(x: float) -> float:
 
 
 @_inlined
-def expm1(x: float) -> float:
+def expm1(x: Real) -> Real:
     """Return e^x - 1."""
     y = select(x > 710.0, 710.0, select(x < -50.0, -50.0, x))
     n = rint(y * INVERSE_LN2)
@@ -87,7 +88,7 @@ def expm1(x: float) -> float:
 
 
 @_inlined
-def _logarithm(u: float, c: float) -> float:
+def _logarithm(u: Real, c: Real) -> Real:
     """Return log(u + c) for a positive, normal u and a c below half an ulp of it.
 
     Source: Sun's fdlibm, e_log.c and s_log1p.c.
@@ -111,7 +112,7 @@ def _logarithm(u: float, c: float) -> float:
 
 
 @_inlined
-def _with_edges(x: float, y: float) -> float:
+def _with_edges(x: Real, y: Real) -> Real:
     """Return y, the logarithm of x, put right where x is not positive and finite."""
     y = select(x == INFINITY, x, y)
     y = select(x == 0.0, -INFINITY, y)
@@ -119,7 +120,7 @@ def _with_edges(x: float, y: float) -> float:
 
 
 @_inlined
-def log(x: float) -> float:
+def log(x: Real) -> Real:
     """Return the natural logarithm."""
     small = x < SMALLEST_NORMAL
     y = _logarithm(select(small, x * 18014398509481984.0, x), 0.0)
@@ -127,7 +128,7 @@ def log(x: float) -> float:
 
 
 @_inlined
-def log1p(x: float) -> float:
+def log1p(x: Real) -> Real:
     """Return log(1 + x)."""
     u = 1.0 + x
     c = select(x < 1.0, x - (u - 1.0), 1.0 - (u - x)) / u
@@ -135,33 +136,33 @@ def log1p(x: float) -> float:
 
 
 @_inlined
-def tanh(x: float) -> float:
+def tanh(x: Real) -> Real:
     """Return the hyperbolic tangent."""
     t = expm1(-2.0 * fabs(x))
     return copysign(t / (t + 2.0), x)
 
 
 @_inlined
-def sigmoid(x: float) -> float:
+def sigmoid(x: Real) -> Real:
     """Return 1 / (1 + e^-x)."""
     e = exp(-fabs(x))
     return select(x >= 0.0, 1.0, e) / (1.0 + e)
 
 
 @_inlined
-def softplus(x: float) -> float:
+def softplus(x: Real) -> Real:
     """Return log(1 + e^x)."""
     return maximum(x, 0.0) + log1p(exp(-fabs(x)))
 
 
 @_inlined
-def log_sigmoid(x: float) -> float:
+def log_sigmoid(x: Real) -> Real:
     """Return log(1 / (1 + e^-x))."""
     return minimum(x, 0.0) - log1p(exp(-fabs(x)))
 
 
 @_inlined
-def exp_difference(a: float, b: float) -> float:
+def exp_difference(a: Real, b: Real) -> Real:
     """Return e^(a - b), 1 where a = b, and 0 where a = -inf."""
     return select(a == -INFINITY, 0.0, select(a == b, 1.0, exp(a - b)))
 

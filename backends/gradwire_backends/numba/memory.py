@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradwire_service.graph import BOOL, Array, ElementType, TensorType
-from gradwire_service.ops.base import Constant, Value, Variable
-
 from gradwire_backends.numba.kinds import Kind
 from gradwire_backends.numba.ledger import Ledger
 from gradwire_backends.numba.schedule import Schedule
 from gradwire_backends.numba.table import ARRAYS, WORKSPACE
+from gradwire_service.graph import BOOL, Array, ElementType, TensorType
+from gradwire_service.ops.base import Constant, Value, Variable
 
 ALIGNMENT = 64
 """Bytes that the start of each piece of working memory is a multiple of: a cache line, and the widest vector."""

@@ -42,7 +42,7 @@ class Overlay(Op):
         return base
 
     def evaluate(self, xp: Namespace, x: Array, base: Array) -> Array:
-        y = xp.array(base)
+        y: Array = xp.array(base)
         covered, seen = [], []
         for low, n, size in zip(self.low, x.shape, base.shape, strict=True):
             first, last = max(low, 0), max(min(low + n, size), max(low, 0))
@@ -62,4 +62,3 @@ class Overlay(Op):
 
 
 COPY = Copy()
-

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradwire_service.ops.base import Value
-
 from gradwire_backends.numba.ledger import Ledger, Product, written_product
-from gradwire_backends.numba.memory import WORDS, Memory
+from gradwire_backends.numba.memory import Memory
 from gradwire_backends.numba.views import FIRST, Pick, traced
+from gradwire_service.ops.base import Value
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Operand:
         return f"{self.pointer}, {written_product(self.strides[axis] or ())}"
 
     def matrix(self, transposed: bool = False) -> str:
-        """Write the operand, or its transpose, as a matrix: pointer, whether rows are stored as columns, and the step."""
+        """Write the operand, or its transpose, as a matrix: pointer, whether stored as its transpose, and the step."""
         rows, columns = self.strides
         if columns is None or columns == ():
             turned, step = 0, self.sizes[1] if rows is None else written_product(rows)

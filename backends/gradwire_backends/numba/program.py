@@ -7,18 +7,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gradwire_service.graph import Array
-from gradwire_service.ops.base import Value
-from gradwire_service.ops.flat import FlatGraph
-
 from gradwire_backends.numba.kinds import Kind
 from gradwire_backends.numba.ledger import Ledger
 from gradwire_backends.numba.legalize import legalize
-from gradwire_backends.numba.memory import Layout, Memory
 from gradwire_backends.numba.loops import INDENT
+from gradwire_backends.numba.memory import Layout, Memory
 from gradwire_backends.numba.nest import loop_nest
 from gradwire_backends.numba.products import written_matmul
 from gradwire_backends.numba.schedule import Schedule, runs_in_kernels
+from gradwire_service.graph import Array
+from gradwire_service.ops.base import Value
+from gradwire_service.ops.flat import FlatGraph
 
 STATEMENTS = 150
 """Lines of one function, roughly at most; what is beyond goes into another one."""
@@ -93,10 +92,12 @@ def kernel_program(graph: FlatGraph) -> KernelProgram:
         functions[-1] += lines
         room -= statements
     places = memory.places()
-    at = lambda value: places[schedule.memory(value)]  # noqa: E731
-    stages = tuple(
-        item if isinstance(item, int) else HostBlock(item, tuple(map(at, item.inputs)), at(item)) for item in order
-    )
+
+    def host_block(value: Value) -> HostBlock:
+        operands = (places[schedule.memory(x)] for x in value.inputs)
+        return HostBlock(value, tuple(operands), places[value])
+
+    stages = tuple(item if isinstance(item, int) else host_block(item) for item in order)
     definitions = {**ledger.definitions(), **memory.definitions()}
     texts = [_function(number, lines, definitions) for number, lines in enumerate(functions)]
     return KernelProgram("\n\n".join(texts), stages, memory.layout(), ledger.integers(), ledger.reals())

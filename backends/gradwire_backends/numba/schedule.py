@@ -1,7 +1,7 @@
 """Which blocks are computed together, what is kept in memory between, and in which order all of it runs.
 
-Element-wise blocks and reductions over the same dimensions share one loop nest. What a later nest needs is stored by the
-one that computes it, or computed again where that costs less than memory does.
+Element-wise blocks and reductions over the same dimensions share one loop nest. What a later nest needs is stored by
+the one that computes it, or computed again where that costs less than memory does.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gradwire_service.ops.base import Value
-from gradwire_service.ops.flat import FlatGraph
-
 from gradwire_backends.numba.dimensions import Dimension, Dimensions
 from gradwire_backends.numba.kinds import KERNEL, LOOPS, Kind, kind_of
 from gradwire_backends.numba.own_ops import Overlay
 from gradwire_backends.numba.views import FIRST, Index, Pick, broadcast, through, traced
+from gradwire_service.ops.base import Value
+from gradwire_service.ops.flat import FlatGraph
 
 MEMBERS = 100
 """Blocks of one nest at most: LLVM's time grows faster than a function does."""

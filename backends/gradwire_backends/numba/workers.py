@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
 import select
 import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 from gradwire_backends.numba.artifact import Artifact
@@ -46,19 +46,20 @@ class Workers:
     def __init__(self, children: int | None = None, command: tuple[str, ...] | None = None) -> None:
         self._children = children or os.cpu_count() or 1
         self._command = command or (sys.executable, "-P", "-m", "gradwire_backends.numba.compiler")
-        self._jobs: queue.Queue[tuple[str, Done]] = queue.Queue()
-        self._lock = threading.Lock()
+        self._jobs: deque[tuple[str, Done]] = deque()
+        self._changed = threading.Condition()
         self._running: set[_Worker] = set()
         self._idle = 0
         self._closed = False
 
     def submit(self, source: str, done: Done) -> None:
         """Have a source compiled; `done` is called with the result, in another thread, unless `close` comes before."""
-        with self._lock:
+        with self._changed:
             if self._closed:
                 return
-            self._jobs.put((source, done))
-            if self._jobs.qsize() > self._idle and len(self._running) < self._children:
+            self._jobs.append((source, done))
+            self._changed.notify()
+            if len(self._jobs) > self._idle and len(self._running) < self._children:
                 worker = _Worker(self._command)
                 self._running.add(worker)
                 threading.Thread(target=self._attend, args=(worker,), name="gradwire compiler", daemon=True).start()
@@ -66,32 +67,34 @@ class Workers:
     @property
     def processes(self) -> list[int]:
         """Process ids of the children."""
-        with self._lock:
+        with self._changed:
             return [worker.process.pid for worker in self._running if worker.process is not None]
 
     def close(self) -> None:
         """End all children."""
-        with self._lock:
+        with self._changed:
             self._closed = True
-            for worker in self._running:
-                worker.end()
+            self._changed.notify_all()
+            running = list(self._running)
+        for worker in running:
+            worker.close()
 
     def _attend(self, worker: _Worker) -> None:
-        while True:
-            with self._lock:
-                self._idle += 1
-            try:
-                source, done = self._jobs.get(timeout=IDLE_SECONDS)
-            except queue.Empty:
-                source = None
-            with self._lock:
-                self._idle -= 1
-                if self._closed or (source is None and self._jobs.empty()):
-                    self._running.discard(worker)
-                    worker.end()
-                    return
-            if source is not None:
-                done(*self._compiled(worker, source))
+        """Compile what comes, until nothing has come for a while."""
+        while (job := self._next(worker)) is not None:
+            source, done = job
+            done(*self._compiled(worker, source))
+        worker.end()
+
+    def _next(self, worker: _Worker) -> tuple[str, Done] | None:
+        with self._changed:
+            self._idle += 1
+            self._changed.wait_for(lambda: self._jobs or self._closed, IDLE_SECONDS)
+            self._idle -= 1
+            if self._jobs and not self._closed:
+                return self._jobs.popleft()
+            self._running.discard(worker)
+            return None
 
     def _compiled(self, worker: _Worker, source: str) -> tuple[Artifact, bool]:
         """Compile a source, with a new child when one dies."""
@@ -112,6 +115,8 @@ class _Worker:
 
     def __init__(self, command: tuple[str, ...]) -> None:
         self._command = command
+        self._lock = threading.Lock()
+        self._closed = False
         self._compiled = 0
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -122,18 +127,7 @@ class _Worker:
         """
         deadline = time.monotonic() + SECONDS
         try:
-            if self.process is None:
-                environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-                self.process = subprocess.Popen(
-                    self._command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    env=environment,
-                    start_new_session=True,  # a Ctrl-C at the terminal is the server's business
-                )
-                self._compiled = 0
-            process = self.process
+            process = self._child()
             assert process.stdin is not None
             text = source.encode()
             process.stdin.write(LENGTH.pack(len(text)) + text)
@@ -151,9 +145,15 @@ class _Worker:
         if self._compiled >= SOURCES:
             self.end()
 
+    def close(self) -> None:
+        """End the child for good."""
+        self._closed = True
+        self.end()
+
     def end(self) -> None:
         """End the child, whatever it does."""
-        process, self.process = self.process, None
+        with self._lock:
+            process, self.process = self.process, None
         if process is not None:
             process.kill()
             process.wait()
@@ -161,6 +161,23 @@ class _Worker:
                 if stream is not None:
                     with contextlib.suppress(OSError):
                         stream.close()
+
+    def _child(self) -> subprocess.Popen[bytes]:
+        """Return the child; a new one when there is none."""
+        with self._lock:
+            if self._closed:
+                raise OSError("closed")
+            if self.process is None:
+                self._compiled = 0
+                self.process = subprocess.Popen(
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+                    start_new_session=True,  # a Ctrl-C at the terminal is the server's business
+                )
+            return self.process
 
     @staticmethod
     def _read(process: subprocess.Popen[bytes], size: int, deadline: float) -> bytes:

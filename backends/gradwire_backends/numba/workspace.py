@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradwire_service.graph import Array
-
 from gradwire_backends.numba.memory import ALIGNMENT
+from gradwire_service.graph import Array
 
 KEPT_BYTES = 256 * 2**20
 """Pieces larger than this are not kept: the call that wanted one is long, beside which getting it is short."""

@@ -18,7 +18,7 @@ LARGEST_IN_HEAP = 32 * 2**20
 
 
 def keep_memory() -> None:
-    """Let freed memory be used again: round trips of a megabyte take half the time. Elsewhere than on Linux, nothing."""
+    """Let freed memory be used again: round trips of a megabyte take half the time. Off Linux, do nothing."""
     with contextlib.suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt
         for parameter, value in (

@@ -136,8 +136,8 @@ class Workers:
         Args:
             deadline: time by the monotonic clock.
             work: what to do.
-            weigh: tells how many bytes an item takes while a slow reader keeps it waiting. Where that is too much, items
-                of any weight are dropped, the oldest first, but for the latest; those of weight 0 never are.
+            weigh: tells how many bytes an item takes while a slow reader keeps it waiting. Where that is too much, the
+                oldest of those with a weight are dropped, but for the latest; those of weight 0 never are.
 
         Raises: as `run` does.
         """

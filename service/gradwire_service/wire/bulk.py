@@ -26,6 +26,9 @@ LARGE_MESSAGE = 64 * 1024
 LARGE_TENSOR = 256
 """Bytes of a tensor from which on it is cut out of a large message."""
 
+_FIELD = 8
+"""Bytes that a field counts for, besides its content: an empty message takes far more than its two bytes."""
+
 Holders = Mapping[int, Union["Holders", None]]
 """Which fields of a message hold tensors, by number; None stands for the elements of one."""
 
@@ -107,7 +110,7 @@ class _Cutter:
                 position += 8 if kind == 1 else 4
             else:
                 raise MalformedMessageError("the bytes hold groups, which this contract does not have")
-            self.count(2)
+            self.count(_FIELD)
         pieces.append(message[kept:end])
         return pieces
 

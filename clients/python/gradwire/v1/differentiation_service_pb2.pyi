@@ -1069,7 +1069,7 @@ class CompareBackendsResponse(_message.Message):
     candidate: _builtins.int
     """Place of the way in the request's candidates, from 0; in the server's list of backends when there were none."""
     greatest_relative_error: _builtins.float
-    """Greatest |this − reference| / max(1, |this|, |reference|) over the elements of the gradients, dimensionless; NaN
+    """Greatest |this − reference| over the elements of a gradient ÷ the greatest |reference| in it, dimensionless; NaN
     when only one of the two is finite.
     """
     first_seconds: _builtins.float
