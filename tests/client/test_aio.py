@@ -48,8 +48,8 @@ async def test_a_stream_is_shared_in_turn_and_survives_errors(connection: gw.aio
         calls: list[Any] = [stream.gradient(graph, {**INPUTS, "w": W * scale}, wrt="w") for scale in (0, 1, 0)]
         found = await asyncio.gather(*calls, stream.evaluate(graph, {}), return_exceptions=True)
     assert isinstance(found[3], gw.errors.InputMissingError)
-    assert float(found[0].value) == float(found[2].value) == pytest.approx(np.log(2))
-    assert float(found[1].value) == pytest.approx(LOSS)
+    losses = [float(answer.value) for answer in found[:3] if isinstance(answer, gw.GradientResult)]
+    assert losses == [pytest.approx(np.log(2)), pytest.approx(LOSS), pytest.approx(np.log(2))]
 
 
 async def test_a_call_that_was_given_up_does_not_confuse_the_next_one(connection: gw.aio.Service) -> None:

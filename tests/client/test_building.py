@@ -30,6 +30,10 @@ def blocks_of(value: gw.Value) -> list[str]:
     return [line for line in text_of(value).splitlines() if re.match(r"\w+ = ", line)]
 
 
+def untyped(x: Any) -> Any:
+    return x
+
+
 x = gw.variable("x", ("batch", 3))
 w = gw.variable("w", (3,))
 
@@ -229,8 +233,8 @@ def test_a_graph_with_very_many_paths_is_built_at_once() -> None:
 @pytest.mark.parametrize(
     ("write", "message"),
     [
-        (lambda: gw.sum(x, axis="rows"), "axis of sum must be an integer or several, not 'rows'"),
-        (lambda: gw.reshape(x, 1.5), "shape of reshape must be sizes, or names of dimensions"),
+        (lambda: gw.sum(x, axis=untyped("rows")), "axis of sum must be an integer or several, not 'rows'"),
+        (lambda: gw.reshape(x, untyped(1.5)), "shape of reshape must be sizes, or names of dimensions"),
         (lambda: gw.astype(x, "float16"), "element_type of astype must be one of float64"),
         (lambda: gw.softmax(x, axis=True), "axis of softmax must be an integer"),
         (lambda: gw.exp("x"), "str is neither a value nor a number nor an array"),

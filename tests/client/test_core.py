@@ -11,7 +11,7 @@ import pytest
 import gradwire as gw
 from gradwire import errors
 from gradwire import v1 as pb
-from gradwire.core import Core, Pause, Plan, Streaming, Unary
+from gradwire.core import Core, Method, Pause, Plan, Streaming, Unary
 from gradwire.plans import catalog, inspection, queries, storage, training
 from gradwire.tensors import encode_tensor
 from gradwire.wireformat import joined
@@ -113,7 +113,7 @@ def test_a_stream_of_reports_is_repeated_only_while_nothing_has_come() -> None:
     report = pb.MinimizeResponse(progress=pb.MinimizationProgress(step=1, epoch=1, loss=2.0))
     attempts = 0
 
-    def drive(fails: Callable[[Streaming], None]) -> Any:
+    def drive(fails: Callable[[Streaming], object]) -> Any:
         nonlocal attempts
         attempts, steps = 0, plan()
         try:
@@ -226,7 +226,7 @@ def test_every_method_that_plans_name_is_in_the_contract() -> None:
     pool = pb.EvaluateRequest.DESCRIPTOR.file.pool
     for module in (catalog, inspection, queries, storage, training):
         for method in vars(module).values():
-            if isinstance(method, queries.Method):
+            if isinstance(method, Method):
                 service, _, name = method.path[1:].partition("/")
                 found = pool.FindServiceByName(service).methods_by_name[name]
                 assert found.output_type is method.response.DESCRIPTOR

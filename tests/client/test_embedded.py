@@ -181,7 +181,7 @@ def test_a_server_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) 
 def test_folders_of_dead_processes_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     base = tempfile.TemporaryDirectory()
     tmp_path = Path(base.name)  # short enough for a socket, as pytest's own is not
-    monkeypatch.setattr(embedded.tempfile, "gettempdir", lambda: base.name)
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: base.name)
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     dead, alive = tmp_path / f"gradwire-{ended.pid}-a", tmp_path / f"gradwire-{os.getpid()}-b"

@@ -39,7 +39,8 @@ def status(reason: str, domain: str = "gradwire") -> bytes:
         field="graph.blocks[3]", reason=reason, description="the fault"
     )
     message.details.add().Pack(error_details_pb2.BadRequest(field_violations=[violation]))
-    return message.SerializeToString()
+    data: bytes = message.SerializeToString()
+    return data
 
 
 @pytest.mark.parametrize("reason", REASONS)
@@ -79,10 +80,13 @@ def test_a_reason_that_is_not_known_arrives_as_the_class_of_its_code(code: str, 
 
 
 def test_a_server_that_does_not_answer_is_named() -> None:
-    with gw.connect("unix:/nowhere/at/all", timeout=0.2) as service, pytest.raises(
+    with (
+        gw.connect("unix:/nowhere/at/all", timeout=0.2) as service,
+        pytest.raises(
             gw.errors.UnavailableError, match=r"no server answers at unix:/nowhere/at/all .*see that it runs"
-        ):
-            service.server_info()
+        ),
+    ):
+        service.server_info()
 
 
 def test_a_token_never_travels_unencrypted_by_accident() -> None:

@@ -15,6 +15,7 @@ from numba import types
 from numba.core import cgutils
 
 from gradwire_backends.numba.intrinsics import I8, I32, primitive
+from gradwire_backends.numba.symbols import PREFIX
 
 alloca: Any = cgutils.alloca_once
 get_or_insert_function: Any = cgutils.get_or_insert_function
@@ -46,7 +47,7 @@ def _call(context: Any, builder: Any, element: Any, name: str, layout: str, argu
         passed.append(address)
     result = number if name == "dot" else ir.VoidType()
     function_type = ir.FunctionType(result, [address.type for address in passed])
-    function = get_or_insert_function(builder.module, function_type, f"gw_{LETTERS[element]}{name}")
+    function = get_or_insert_function(builder.module, function_type, f"{PREFIX}{LETTERS[element]}{name}")
     return builder.call(function, passed)
 
 

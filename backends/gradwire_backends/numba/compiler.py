@@ -16,7 +16,9 @@ import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gradwire_backends.numba import grammar
+from llvmlite import binding
+
+from gradwire_backends.numba import grammar, symbols
 from gradwire_backends.numba.artifact import Artifact
 
 LENGTH = struct.Struct("<I")
@@ -65,22 +67,11 @@ def compile_source(source: str) -> Artifact:
 
 def prepare() -> None:
     """Load what compiling needs: the vector library must be there before the functions that look for it."""
-    from llvmlite import binding
-
-    for name in VECTOR_LIBRARIES:
-        if sys.platform == "linux":
-            try:
-                binding.load_library_permanently(name)
-            except RuntimeError:
-                continue  # an older C library: the scalar functions serve
-    for letter in "ds":
-        for function in BLAS_FUNCTIONS:
-            binding.add_symbol(f"gw_{letter}{function}", 1)  # numba loads what it compiles, but nothing here calls it
+    symbols.load_vector_libraries()
+    for name in symbols.BLAS:
+        # numba loads what it compiles, but nothing is called here.
+        binding.add_symbol(symbols.PREFIX + name, 1)
     vocabulary()
-
-
-VECTOR_LIBRARIES = ("libmvec.so.1",)
-BLAS_FUNCTIONS = ("gemm", "gemv", "dot")
 
 
 def vocabulary() -> dict[str, Any]:
@@ -116,8 +107,6 @@ def object_code(compiled: Any) -> bytes:
 
 def emitted_again(llvm: str) -> bytes:
     """Return the object file of optimized LLVM code."""
-    from llvmlite import binding
-
     binding.initialize_native_asmprinter()
     machine = binding.Target.from_default_triple().create_target_machine(
         cpu=binding.get_host_cpu_name(),

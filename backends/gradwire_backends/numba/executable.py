@@ -19,6 +19,9 @@ from gradwire_service.backend import Executable, Interrupt, RunInfo, Tensors, Ti
 from gradwire_service.graph import Array
 from gradwire_service.ops.namespace import NUMPY
 
+LONG = 1e7
+"""Floating-point operations that a run may take, some milliseconds, before it looks whether it is interrupted."""
+
 assert WORKSPACE + 1 == ARRAYS == 3  # the order in which a call puts its table together
 
 
@@ -44,7 +47,8 @@ class TieredExecutable:
         self._head = (program.integers, program.reals)
         self._constants = layout.constants
         self._workspace = layout.workspace
-        self._staged = None if program.stages == (0,) else _Stages(program)
+        single = program.stages == (0,) and program.flops < LONG
+        self._staged = None if single else _Stages(program)
         self.kernel = kernel  # from here on calls look for its code
         self._bound.set()
 
@@ -81,7 +85,7 @@ class TieredExecutable:
 
 
 class _Stages:
-    """Several kernels, and blocks that NumPy evaluates between them."""
+    """Several kernels, or one that takes long, and blocks that NumPy evaluates between them."""
 
     def __init__(self, program: KernelProgram) -> None:
         layout = program.layout

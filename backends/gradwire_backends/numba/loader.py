@@ -16,7 +16,7 @@ from typing import Any
 
 from llvmlite import binding
 
-from gradwire_backends.numba import table
+from gradwire_backends.numba import symbols, table
 from gradwire_backends.numba.artifact import Artifact
 
 Entry = Callable[[int], None]
@@ -24,8 +24,6 @@ Entry = Callable[[int], None]
 
 _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _SYMBOL = struct.Struct("<IBBHQQ")  # of a 64-bit ELF file: name, info, other, section, value, size
-_BLAS = ("dgemm", "dgemv", "ddot", "sgemm", "sgemv", "sdot")
-_VECTOR_LIBRARIES = ("libmvec.so.1",)
 
 
 class LoadError(Exception):
@@ -48,11 +46,11 @@ class Code:
         for code in artifact.objects:
             for symbol in undefined_symbols(code):
                 # LLVM ends the process when it can't resolve a name: ask before.
-                if not any(binding.address_of_symbol(name) for name in (symbol, symbol.lstrip("_"))):
+                if not binding.address_of_symbol(symbol):
                     raise LoadError(f"the kernel calls {symbol}, which is not there")
         engine = binding.create_mcjit_compiler(binding.parse_assembly(""), target.create_target_machine())
         # The engine lives as long as the functions do: a call that runs holds them.
-        self._close = weakref.finalize(self, engine.close)
+        weakref.finalize(self, engine.close).atexit = False  # at exit a thread may still be in a kernel
         for code in artifact.objects:
             engine.add_object_file(binding.ObjectFileRef.from_data(code))
         engine.finalize_object()
@@ -79,28 +77,7 @@ def _target() -> Any:
     table.verify()
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
-    for name in _VECTOR_LIBRARIES:
-        if sys.platform == "linux":
-            try:
-                binding.load_library_permanently(name)
-            except RuntimeError:
-                continue
-    for name in _BLAS:
-        binding.add_symbol(f"gw_{name}", _blas(name))
+    symbols.load_vector_libraries()
+    for name in symbols.BLAS:
+        binding.add_symbol(symbols.PREFIX + name, symbols.blas_address(name))
     return binding.Target.from_default_triple()
-
-
-def _blas(name: str) -> int:
-    """Return the address of a BLAS function with 32-bit sizes, as SciPy's compiled code calls it."""
-    from scipy.linalg import cython_blas
-
-    functions: Any = cython_blas.__pyx_capi__
-    capsule = functions[name]
-    signature = ctypes.pythonapi.PyCapsule_GetName
-    signature.restype, signature.argtypes = ctypes.c_char_p, [ctypes.py_object]
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    text = signature(capsule)
-    if b"int *" not in text:
-        raise ImportError(f"BLAS counts in another type than int here: {text!r}")
-    return int(pointer(capsule, text))

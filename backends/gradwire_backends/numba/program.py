@@ -49,6 +49,7 @@ class KernelProgram:
         stages: in the order in which they run: numbers of functions, and blocks for NumPy.
         layout: the arrays of the table.
         integers, reals: what the table holds beside arrays.
+        flops: estimate of the floating-point operations of one run.
     """
 
     source: str
@@ -56,6 +57,7 @@ class KernelProgram:
     layout: Layout
     integers: Array
     reals: Array
+    flops: float
 
     @property
     def key(self) -> str:
@@ -100,7 +102,7 @@ def kernel_program(graph: FlatGraph) -> KernelProgram:
     stages = tuple(item if isinstance(item, int) else host_block(item) for item in order)
     definitions = {**ledger.definitions(), **memory.definitions()}
     texts = [_function(number, lines, definitions) for number, lines in enumerate(functions)]
-    return KernelProgram("\n\n".join(texts), stages, memory.layout(), ledger.integers(), ledger.reals())
+    return KernelProgram("\n\n".join(texts), stages, memory.layout(), ledger.integers(), ledger.reals(), graph.flops)
 
 
 def _function(number: int, lines: Sequence[str], definitions: Mapping[str, str]) -> str:

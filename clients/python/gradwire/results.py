@@ -14,7 +14,7 @@ from gradwire.tensors import Array
 Arrays = dict[str, Array]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Execution:
     """What ran, and what it took.
 
@@ -55,7 +55,7 @@ def enum_names(enum: Any, prefix: str) -> dict[int, str]:
 TIERS = enum_names(pb.ExecutionTier, "EXECUTION_TIER_")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ValueResult:
     """Values.
 
@@ -68,7 +68,7 @@ class ValueResult:
     execution: Execution
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GradientResult:
     """A scalar, and its gradient.
 
@@ -83,7 +83,7 @@ class GradientResult:
     execution: Execution
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class JvpResult:
     """Values, and how they move.
 
@@ -98,7 +98,7 @@ class JvpResult:
     execution: Execution
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class VjpResult:
     """Values, and the sensitivities of what they depend on.
 
@@ -113,7 +113,7 @@ class VjpResult:
     execution: Execution
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HvpResult:
     """A scalar, its gradient, and the product of its Hessian and a vector.
 
@@ -130,7 +130,7 @@ class HvpResult:
     execution: Execution
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CoordinateMatrix:
     """The entries of a matrix that may differ from zero, by row, then by column.
 
@@ -150,7 +150,7 @@ Matrices = dict[tuple[str, str], Array | CoordinateMatrix]
 """Matrices of derivatives, by the names of the value of the rows and the value of the columns."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class JacobianResult:
     """First derivatives.
 
@@ -165,7 +165,7 @@ class JacobianResult:
     execution: Execution
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HessianResult:
     """Second derivatives of a scalar.
 

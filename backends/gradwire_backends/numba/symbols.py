@@ -1,0 +1,47 @@
+"""What kernels call that is not in them, and where it comes from: compiler and loader must agree on it."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from typing import Any
+
+from llvmlite import binding
+
+PREFIX = "gw_"
+"""Stands before the names of BLAS functions in kernels, so that they can't meet those of another library."""
+
+BLAS = ("dgemm", "dgemv", "ddot", "sgemm", "sgemv", "sdot")
+"""BLAS functions that kernels call."""
+
+VECTOR_LIBRARIES = ("libmvec.so.1",)
+"""Libraries of vector mathematics, by platform; where there is none, the scalar functions serve."""
+
+
+def load_vector_libraries() -> None:
+    """Make the platform's vector mathematics known to LLVM, if it has any."""
+    if sys.platform == "linux":
+        for name in VECTOR_LIBRARIES:
+            try:
+                binding.load_library_permanently(name)
+            except RuntimeError:
+                continue  # an older C library, or another one
+
+
+def blas_address(name: str) -> int:
+    """Return the address of a BLAS function with 32-bit sizes, as SciPy's compiled code calls it.
+
+    Raises: ImportError when sizes are of another type.
+    """
+    from scipy.linalg import cython_blas
+
+    functions: Any = cython_blas.__pyx_capi__
+    capsule = functions[name]
+    signature = ctypes.pythonapi.PyCapsule_GetName
+    signature.restype, signature.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    text = signature(capsule)
+    if b"int *" not in text:
+        raise ImportError(f"BLAS counts in another type than int here: {text!r}")
+    return int(pointer(capsule, text))
