@@ -1,4 +1,7 @@
-"""What calls return. Arrays are fresh and writable, of the element type and shape that they have in the graph."""
+"""What calls return. Arrays are fresh and writable, of the element type and shape that they have in the graph.
+
+The classes are not frozen: making a frozen one takes twice as long, and one is made at every call.
+"""
 
 from __future__ import annotations
 

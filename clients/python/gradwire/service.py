@@ -68,6 +68,8 @@ class Asking(ABC):
                     command = plan.send(reply)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]  # what the plan returns
+        finally:
+            plan.close()
 
     evaluate = carried_out(queries.evaluate)
     gradient = carried_out(queries.gradient)
