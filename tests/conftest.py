@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.serving import ServerProcess, serving
+
+settings.register_profile("gradwire", deadline=None)  # a busy machine is no fault of what is tried
+settings.load_profile("gradwire")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from gradwire import v1 as pb
 from gradwire_service.backend import Interrupt
 from gradwire_service.errors import CancelledError
 from gradwire_service.server.calls import Call, raw
-from gradwire_service.server.reading import Bulk, Reader
+from gradwire_service.server.reading import Reader
 from gradwire_service.server.workers import deadline_exceeded
 from gradwire_service.training import Progress, StopReason
 from gradwire_service.wire.evaluation import DecodeTensors
@@ -24,6 +24,8 @@ from gradwire_service.wire.optimization import (
     encode_result,
     encode_step,
 )
+
+from gradwire_service.wire.tensors import Bulk
 
 
 class OptimizationServicer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TypeVar
 
 from google.protobuf.message import Message
@@ -18,11 +18,9 @@ from gradwire_service.wire.bulk import LARGE_MESSAGE, cut, holders
 from gradwire_service.wire.evaluation import decode_choice
 from gradwire_service.wire.graphs import read_graph
 from gradwire_service.wire.status import shortened
-from gradwire_service.wire.tensors import decode_tensors
+from gradwire_service.wire.tensors import NO_BULK, Bulk, decode_tensors
 
 M = TypeVar("M", bound=Message)
-Bulk = Sequence[memoryview]
-"""Elements of tensors that were cut out of a request."""
 
 
 class Reader:
@@ -43,11 +41,11 @@ class Reader:
         Raises: MalformedMessageError, LimitExceededError.
         """
         if len(data) < LARGE_MESSAGE:
-            return calls.parse(message_class, data), ()
+            return calls.parse(message_class, data), NO_BULK
         rest, bulk = cut(data, holders(message_class.DESCRIPTOR))
         return calls.parse(message_class, rest), bulk
 
-    def graph(self, source: pb.GraphSource, bulk: Bulk = ()) -> Graph:
+    def graph(self, source: pb.GraphSource, bulk: Bulk = NO_BULK) -> Graph:
         """Return the graph that a request is about, checked and registered.
 
         Raises: GraphUnknownError, TextSyntaxError, or one error with all faults of the graph.
@@ -70,7 +68,7 @@ class Reader:
                 return graph
         raise MalformedMessageError("the request has no graph; send one, or its id, or its text form", field="graph")
 
-    def arrays(self, messages: Mapping[str, pb.Tensor], field: str, bulk: Bulk = ()) -> Arrays:
+    def arrays(self, messages: Mapping[str, pb.Tensor], field: str, bulk: Bulk = NO_BULK) -> Arrays:
         """Return the arrays of a map, sorted by name.
 
         Raises: MalformedTensorError, LimitExceededError, TensorUnknownError.

@@ -18,7 +18,7 @@ from gradwire import v1 as pb
 from gradwire_service.errors import LimitExceededError, MalformedMessageError
 from gradwire_service.graph import Array, ElementType, TensorType
 from gradwire_service.limits import LIMITS
-from gradwire_service.wire.tensors import CUT, encode_type
+from gradwire_service.wire.tensors import CUT, Bulk, encode_type
 
 LARGE_MESSAGE = 64 * 1024
 """Bytes of a message from which on cutting costs less than parsing."""
@@ -55,25 +55,26 @@ def _holders(message: Descriptor, outer: tuple[Descriptor, ...]) -> Holders:
     return found
 
 
-def cut(message: bytes, holding: Holders) -> tuple[bytes, list[memoryview]]:
-    """Take the elements of large tensors out of a message.
+def cut(message: bytes, holding: Holders, start: int = 0, least: int = LARGE_TENSOR) -> tuple[bytes, Bulk]:
+    """Take the elements of tensors out of a message.
 
     Args:
-        message: the bytes of a message, well-formed or not.
+        message: the bytes of a message, well-formed or not; it may be the end of another one.
         holding: which of its fields hold tensors.
+        start: where the message begins.
+        least: bytes that a tensor has at least if it is taken out.
 
-    Returns: the message with digests such as ``cut:0`` in place of elements, for protobuf to parse; and the elements,
-        in order. A message that is not well-formed comes back so that protobuf sees the fault.
+    Returns: the message with digests such as ``cut:0`` in place of elements, for protobuf to parse; and the elements.
     Raises: LimitExceededError when too much is left; MalformedMessageError.
     """
-    bulk: list[memoryview] = []
-    pieces = _Cutter(memoryview(message), bulk).cut(0, len(message), holding)
-    return (b"".join(pieces) if bulk else message), bulk
+    bulk = Bulk(message)
+    pieces = _Cutter(memoryview(message), bulk.spans, least).cut(start, len(message), holding)
+    return (b"".join(pieces) if bulk.spans else message[start:]), bulk
 
 
 class _Cutter:
-    def __init__(self, message: memoryview, bulk: list[memoryview]) -> None:
-        self.message, self.bulk = message, bulk
+    def __init__(self, message: memoryview, spans: list[tuple[int, int]], least: int) -> None:
+        self.message, self.spans, self.least = message, spans, least
         self.kept = 0
 
     def cut(self, position: int, end: int, holding: Holders) -> list[bytes | memoryview]:
@@ -90,12 +91,12 @@ class _Cutter:
                 if stop > end:
                     raise MalformedMessageError("a field is longer than its message; the bytes were cut off or damaged")
                 number = tag >> 3
-                if length >= LARGE_TENSOR and number in holding:
+                if length >= self.least and number in holding:
                     inside = holding[number]
                     pieces.append(message[kept:start])
                     if inside is None:
-                        digest = f"{CUT}{len(self.bulk)}".encode()
-                        self.bulk.append(message[position:stop])
+                        digest = f"{CUT}{len(self.spans)}".encode()
+                        self.spans.append((position, stop))
                         pieces += [head(_DIGEST, len(digest)), digest]
                     else:
                         inner = self.cut(position, stop, inside)

@@ -26,6 +26,8 @@ from gradwire_service.wire.attributes import (
 from gradwire_service.wire.tensors import (
     ELEMENT_TYPE_NUMBERS,
     ELEMENT_TYPES,
+    NO_BULK,
+    Bulk,
     Stored,
     decode_tensor,
     encode_tensor,
@@ -44,7 +46,7 @@ def decode_graph(message: pb.Graph) -> Graph:
 
 
 def read_graph(
-    message: pb.Graph, stored: Stored = nothing_stored, bulk: Sequence[memoryview] = ()
+    message: pb.Graph, stored: Stored = nothing_stored, bulk: Bulk = NO_BULK
 ) -> tuple[Graph, list[GradwireError]]:
     """Return a graph as far as it can be read, and every fault that reading found.
 
@@ -58,7 +60,7 @@ def read_graph(
 
 
 class _Reader:
-    def __init__(self, stored: Stored, bulk: Sequence[memoryview]) -> None:
+    def __init__(self, stored: Stored, bulk: Bulk) -> None:
         self.stored, self.bulk = stored, bulk
         self.faults: list[GradwireError] = []
 

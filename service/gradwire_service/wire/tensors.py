@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -80,8 +80,39 @@ def decode_array(data: bytes | memoryview, tensor_type: TensorType, field: str =
     return array if array.flags.aligned else array.copy()
 
 
+CUT = "cut:"
+"""What begins the digest of a tensor whose elements were cut out of the message; the number of the cut follows."""
+
+
+class Bulk:
+    """The elements of tensors that were cut out of a message (`bulk.cut`), in order.
+
+    Attributes:
+        spans: for each, the place of its first byte in the message, and of the first one behind.
+    """
+
+    def __init__(self, message: bytes = b"") -> None:
+        self.spans: list[tuple[int, int]] = []
+        self._message = memoryview(message)
+
+    def place(self, digest: str) -> int | None:
+        """Return the number of the cut that a digest tells; None when it tells none."""
+        number = digest[len(CUT) :]
+        if not self.spans or not digest.startswith(CUT) or len(number) > 9 or not number.isdecimal():
+            return None
+        return int(number) if int(number) < len(self.spans) else None
+
+    def __getitem__(self, place: int) -> memoryview:
+        """Return the elements of one tensor."""
+        begin, end = self.spans[place]
+        return self._message[begin:end]
+
+
+NO_BULK = Bulk()
+
+
 def decode_tensor(
-    message: pb.Tensor, field: str = "", stored: Stored = nothing_stored, bulk: Sequence[memoryview] = ()
+    message: pb.Tensor, field: str = "", stored: Stored = nothing_stored, bulk: Bulk = NO_BULK
 ) -> Array:
     """Return the array of a message, read-only.
 
@@ -96,10 +127,9 @@ def decode_tensor(
     digest = message.digest
     if not digest:
         return decode_array(message.data, decode_type(message.type, field), field)
-    if bulk and digest.startswith(CUT):
-        place = digest[len(CUT) :]
-        if len(place) < 10 and place.isdecimal() and int(place) < len(bulk):
-            return decode_array(bulk[int(place)], decode_type(message.type, field), field)
+    place = bulk.place(digest)
+    if place is not None:
+        return decode_array(bulk[place], decode_type(message.type, field), field)
     array = stored(digest)
     if message.HasField("type") and (expected := decode_type(message.type, field)) != TensorType.of(array):
         text = f"{field} is told to be {expected}, but the stored tensor is {TensorType.of(array)}"
@@ -107,15 +137,11 @@ def decode_tensor(
     return array
 
 
-CUT = "cut:"
-"""What begins the digest of a tensor whose elements were cut out of the message; the number of the cut follows."""
-
-
 def decode_tensors(
     messages: Mapping[str, pb.Tensor],
     field: str = "inputs",
     stored: Stored = nothing_stored,
-    bulk: Sequence[memoryview] = (),
+    bulk: Bulk = NO_BULK,
 ) -> dict[str, Array]:
     """Return the arrays of a map, sorted by name: a map's own order may differ from one message to the next."""
     return {name: decode_tensor(messages[name], f"{field}[{name}]", stored, bulk) for name in sorted(messages)}
