@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import statistics
 import time
 from collections.abc import Iterator
+
+import numpy as np
 
 import gradwire as gw
 from benchmarks.table import Row
@@ -27,23 +30,18 @@ def rows() -> Iterator[Row]:
 
 def random_graph(blocks: int, seed: int, size: int = 100) -> gw.Graph:
     """Make a graph of elementwise blocks, each on the one before it and another of the last few."""
-    import random
-
     rng = random.Random(seed)
-    values: list[gw.Value] = [gw.variable("x", ("n",)), gw.variable("w", ("n",))]
+    x, w = gw.variable("x", ("n",)), gw.variable("w", ("n",))
+    values: list[gw.Value] = [x, w, x * w]
     while len(values) < blocks + 1:
         a, b = values[-1], rng.choice(values[-6:-1])
-        make = rng.choice(
-            (lambda a, b: a + b, lambda a, b: a * gw.sigmoid(b), lambda a, b: gw.tanh(a), lambda a, b: gw.sin(a - b))
-        )
-        values.append(make(a, b))
+        op = rng.choice((gw.add, gw.multiply, gw.tanh, gw.sin))
+        values.append(op(a, b) if op in (gw.add, gw.multiply) else op(a))
     return gw.Graph({"y": gw.sum(values[-1])}, name=f"random_{seed}")
 
 
 def _first_answer() -> Row:
     """From send to result for graphs that the server has never seen, over a real socket."""
-    import numpy as np
-
     inputs = {"x": np.linspace(-1, 1, 100), "w": np.linspace(0, 1, 100)}
     times = []
     with gw.connect() as service:

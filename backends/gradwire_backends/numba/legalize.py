@@ -94,7 +94,8 @@ def _lies_in_order(value: Value) -> bool:
     root, index = traced(value, tuple(FIRST if size == 1 else Pick(i) for i, size in enumerate(value.shape)))
     followed = [pick.axis for pick, size in zip(index, root.shape, strict=True) if size != 1]
     axes = [axis for axis, size in enumerate(value.shape) if size != 1]
-    return scalar_of(root) is None and followed == axes and all(pick.plain for pick in index)
+    whole = value.type.size == root.type.size and all(pick.plain for pick in index)
+    return scalar_of(root) is None and followed == axes and whole
 
 
 def _is_operand(value: Value) -> bool:

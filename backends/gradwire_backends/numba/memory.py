@@ -48,7 +48,6 @@ class _Arrays:
 
     constants: list[Value] = field(default_factory=list)
     inputs: list[Value] = field(default_factory=list)
-    outputs: list[Value] = field(default_factory=list)
     between: list[Value] = field(default_factory=list)
 
 
@@ -73,7 +72,8 @@ class Memory:
                 self._pieces[value] = self._ledger.integer(self._offsets[value], "o")
             else:
                 self._names[value] = f"p{len(self._names)}"
-                self._group(value).append(value)
+                if value not in self._outputs:
+                    self._group(value).append(value)
         return self._names[value]
 
     def moved(self, value: Value, offset: str) -> str:
@@ -86,7 +86,7 @@ class Memory:
     def places(self) -> dict[Value, int]:
         """Return the place in the table of every array; final when source has been written."""
         arrays = self._arrays
-        values = (*arrays.constants, *arrays.inputs, *arrays.outputs, *arrays.between)
+        values = (*arrays.constants, *arrays.inputs, *self._outputs, *arrays.between)
         return {value: place for place, value in enumerate(values, ARRAYS)}
 
     def definitions(self) -> dict[str, str]:
@@ -105,7 +105,7 @@ class Memory:
         return Layout(
             constants=tuple(_in_order(value) for value in self._arrays.constants),
             inputs=tuple(value.name for value in self._arrays.inputs),
-            outputs=tuple((self._outputs[value], value.type) for value in self._arrays.outputs),
+            outputs=tuple((name, value.type) for value, name in self._outputs.items()),
             between=tuple(value.type for value in self._arrays.between),
             workspace=self._workspace,
         )
@@ -115,7 +115,7 @@ class Memory:
             return self._arrays.inputs
         if isinstance(value.op, Constant):
             return self._arrays.constants
-        return self._arrays.outputs if value in self._outputs else self._arrays.between
+        return self._arrays.between
 
     def _plan(self) -> tuple[dict[Value, int], int]:
         """Give each value that only kernels touch its place in working memory for as long as it is needed."""

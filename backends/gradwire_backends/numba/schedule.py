@@ -175,9 +175,19 @@ class Schedule:
         work, loads = self._costs[value]
         return work <= CHEAP_WORK and loads <= CHEAP_LOADS
 
+    def _lay_out(self) -> None:
+        """Find what lies in memory whatever it costs: outputs, and what is not read element by element."""
+        whole = list(self.graph.outputs.values())
+        for value, kind in self.kinds.items():
+            if kind in (Kind.PRODUCT, Kind.HOST, Kind.RELABELLED):
+                whole += value.inputs
+            elif kind in LOOPS:
+                whole += (root for place, (root, _) in enumerate(self.made_of(value)) if self._from_memory(value, place))
+        self.stored.update(value for value in map(self.memory, whole) if value in self.home)
+
     def _demand(self, steps: Sequence[Step]) -> None:
         """Find what must be computed and stored, from the last step to the first."""
-        self.stored.update(self.graph.outputs.values())
+        self._lay_out()  # before the first question whether something is repeated
         for step in reversed(steps):
             if step.kind in (Kind.PRODUCT, Kind.HOST):
                 (value,) = step.members

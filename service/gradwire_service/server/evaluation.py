@@ -5,26 +5,26 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
-
-import numpy as np
 
 from gradwire import v1 as pb
-from gradwire_service.backend import Interrupt, Tier, never
+from gradwire_service.backend import Interrupt, never
 from gradwire_service.engine import COMPILATION_SECONDS, Choice
 from gradwire_service.errors import GradwireError
 from gradwire_service.graph import Graph, TensorType
 from gradwire_service.program import Program
 from gradwire_service.query import Arrays
 from gradwire_service.server.calls import END, IDLE, Call, parse, status_error
-from gradwire_service.server.reading import Bulk, Reader
-from gradwire_service.wire.bulk import LARGE_MESSAGE, Pieces, head
-from gradwire_service.wire.evaluation import Questions, decode_queries, write_evaluation
+from gradwire_service.server.reading import Reader
+from gradwire_service.server.repetition import Repetition, Repetitions, repetition
+from gradwire_service.wire.bulk import Pieces, cut, holders, open_stream_request
+from gradwire_service.wire.evaluation import Questions, decode_queries, write_answer, write_call_id, write_evaluation
 from gradwire_service.wire.status import encode_status
+from gradwire_service.wire.tensors import Bulk
 
 AT_ONCE = 1e-3
-"""Seconds: a program whose last run took no longer runs right in the event loop."""
+"""Seconds of processor time: a request like one that took less is answered right in the event loop."""
 
 IN_FLIGHT = 64
 """Calls of one stream that may wait for threads; after that the stream is read no further."""
@@ -32,7 +32,7 @@ IN_FLIGHT = 64
 _LOOK = 0.05
 """Seconds between two looks at whether who waits for a compiler is still there."""
 
-Opened = tuple[pb.EvaluateRequest, Bulk]
+_HOLDERS = holders(pb.EvaluateRequest.DESCRIPTOR)
 
 
 class Point(NamedTuple):
@@ -43,12 +43,14 @@ class Point(NamedTuple):
         inputs: an array for each variable that is fed, sorted by name.
         questions: the queries, with their tangents, cotangents or vectors.
         choice: backend and settings.
+        bulk: the tensors of the request; None when its graph is not named by id.
     """
 
     graph: Graph
     inputs: Arrays
     questions: Questions
     choice: Choice
+    bulk: Bulk | None
 
     @property
     def types(self) -> dict[str, TensorType]:
@@ -56,71 +58,86 @@ class Point(NamedTuple):
         return {name: TensorType.of(array) for name, array in self.inputs.items()}
 
 
-class Run(NamedTuple):
-    """The last run of a program.
+class Answer(NamedTuple):
+    """What came of a request.
 
     Attributes:
-        seconds: what it took.
-        tier: how it ran.
+        pieces: the response.
+        again: how to answer requests like it; None when they have to be read.
     """
 
-    seconds: float
-    tier: Tier
+    pieces: Pieces
+    again: Repetition | None
+
+
+Finish = Callable[[Pieces], bytes]
+"""Puts the pieces of a response together."""
 
 
 class Evaluator:
-    """Answers evaluations: at once in the event loop, or in a thread."""
+    """Answers evaluations: in the event loop when that is known to be quick, else in a thread.
+
+    How long an answer takes is what it took the last time: an estimate could be wrong, and hold up everybody.
+    """
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.engine = reader.engine
-        self._runs: WeakKeyDictionary[Program, Run] = WeakKeyDictionary()
+        self._known = Repetitions()
 
-    async def evaluate(self, data: bytes, call: Call) -> bytes:
-        """Answer one request."""
-        if len(data) >= LARGE_MESSAGE:
-            return b"".join(await self.later(call, lambda: self.reader.message(pb.EvaluateRequest, data)))
-        request = parse(pb.EvaluateRequest, data)
-        pieces = self.at_once(request)
-        return b"".join(pieces if pieces is not None else await self.later(call, lambda: (request, ())))
+    def at_once(self, message: bytes, start: int = 0) -> Pieces | None:
+        """Answer right here if a request like this one was answered quickly before; None otherwise."""
+        known = self._known.find(message, start)
+        return known.answer(message, start, never) if known is not None and known.seconds < AT_ONCE else None
 
-    def at_once(self, request: pb.EvaluateRequest) -> Pieces | None:
-        """Answer right here when everything is at hand and little is to do; None otherwise.
+    async def later(
+        self, call: Call, message: bytes, start: int, finish: Finish, deadline: float | None = None
+    ) -> bytes:
+        """Answer from a thread; from one of those for long work if a compiler is to be waited for."""
+        known = self._known.find(message, start)
+        if known is not None:
+            return await call.work(lambda interrupt: finish(known.answer(message, start, interrupt)), deadline)
 
-        How long a program takes is what it took the last time: an estimate could be wrong, and hold up everybody.
-        """
-        if request.graph.WhichOneof("source") != "graph_id":
-            return None
-        point = self._point(request, ())
-        program = self.engine.known_program(
-            point.graph.id, tuple(point.types.items()), point.questions.queries, point.choice
-        )
-        last = self._runs.get(program) if program is not None else None
-        if program is None or last is None or last.seconds > AT_ONCE:
-            return None
-        if point.choice.wait_for_compiled and last.tier is not Tier.COMPILED:
-            return None
-        return self._run(program, point, never)
+        def begin(interrupt: Interrupt) -> tuple[bytes, Repetition | None] | Point:
+            point = self._read(message, start)
+            return point if point.choice.wait_for_compiled else go_on(point, interrupt)
 
-    async def later(self, call: Call, opened: Callable[[], Opened], deadline: float | None = None) -> Pieces:
-        """Decode, prepare and run in a thread; in one of those for long work if a compiler is to be waited for."""
-
-        def begin(interrupt: Interrupt) -> Pieces | Point:
-            point = self._point(*opened())
-            return point if point.choice.wait_for_compiled else self._prepare_and_run(point, interrupt)
+        def go_on(point: Point, interrupt: Interrupt) -> tuple[bytes, Repetition | None]:
+            answer = self._answer(point, message, start, interrupt)
+            return finish(answer.pieces), answer.again
 
         begun = await call.work(begin, deadline)
         if isinstance(begun, Point):
             point = begun
-            return await call.long_work(lambda interrupt: self._prepare_and_run(point, interrupt), deadline)
-        return begun
+            begun = await call.long_work(lambda interrupt: go_on(point, interrupt), deadline)
+        response, again = begun
+        if again is not None:
+            self._known.remember(again)
+        return response
 
-    def _prepare_and_run(self, point: Point, interrupt: Interrupt) -> Pieces:
+    def _read(self, message: bytes, start: int) -> Point:
+        rest, bulk = cut(message, _HOLDERS, start, least=0)
+        request = parse(pb.EvaluateRequest, rest)
+        reader = self.reader
+        return Point(
+            reader.graph(request.graph, bulk),
+            reader.arrays(request.inputs, "inputs", bulk),
+            decode_queries(request.queries, lambda messages, field: reader.arrays(messages, field, bulk)),
+            reader.choice(request.options),
+            bulk if request.graph.WhichOneof("source") == "graph_id" else None,
+        )
+
+    def _answer(self, point: Point, message: bytes, start: int, interrupt: Interrupt) -> Answer:
         program = self.engine.program(point.graph, point.types, point.questions.queries, point.choice)
         interrupt()
-        if point.choice.wait_for_compiled:
-            self.wait(program, interrupt)
-        return self._run(program, point, interrupt)
+        settled = not point.choice.wait_for_compiled or self.wait(program, interrupt)
+        began = time.thread_time()
+        fed = program.feed(point.inputs, point.questions.directions)
+        pieces = write_evaluation(program.run(fed, interrupt), point.graph.id)
+        seconds = time.thread_time() - began
+        if point.bulk is None or not settled:
+            return Answer(pieces, None)
+        return Answer(pieces, repetition(message, start, point.bulk, fed, program, point.graph.id, seconds))
 
     def wait(self, program: Program, interrupt: Interrupt) -> bool:
         """Wait until a program is compiled, or can't be; tell whether it is compiled."""
@@ -132,21 +149,6 @@ class Evaluator:
             waited = time.monotonic() - start
             if compiled or waited < _LOOK or start + waited > end:
                 return compiled
-
-    def _run(self, program: Program, point: Point, interrupt: Interrupt) -> Pieces:
-        start = time.perf_counter()
-        evaluation = program.run(program.feed(point.inputs, point.questions.directions), interrupt)
-        self._runs[program] = Run(time.perf_counter() - start, evaluation.execution.tier)
-        return write_evaluation(evaluation, point.graph.id)
-
-    def _point(self, request: pb.EvaluateRequest, bulk: Bulk) -> Point:
-        reader = self.reader
-        return Point(
-            reader.graph(request.graph, bulk),
-            reader.arrays(request.inputs, "inputs", bulk),
-            decode_queries(request.queries, lambda messages, field: reader.arrays(messages, field, bulk)),
-            reader.choice(request.options),
-        )
 
 
 class EvaluationStream:
@@ -173,50 +175,44 @@ class EvaluationStream:
     async def take(self, data: bytes) -> None:
         """Answer one request, or begin to.
 
-        Raises: MalformedMessageError and LimitExceededError, which end the stream.
+        Raises: MalformedMessageError, which ends the stream.
         """
-        bulk: Bulk = ()
-        if len(data) < LARGE_MESSAGE:
+        opened = open_stream_request(data)
+        if opened is None:  # written in another way than protobuf does; it says the same
             request = parse(pb.EvaluateStreamRequest, data)
-            try:
-                pieces = self.evaluator.at_once(request.request)
-            except Exception as error:
-                await self.write(self.refusal(request.call_id, error))
-                return
-            if pieces is not None:
-                await self.write(answer(request.call_id, pieces))
-                return
+            number, data, start = write_call_id(request.call_id), request.request.SerializeToString(), 0
         else:
-            read = self.evaluator.reader.message
-            request, bulk = await self.call.work(lambda _: read(pb.EvaluateStreamRequest, data))
+            number, start = opened
+        try:
+            pieces = self.evaluator.at_once(data, start)
+        except Exception as error:
+            await self.write(self.refusal(number, error))
+            return
+        if pieces is not None:
+            await self.write(write_answer(number, pieces))
+            return
         while len(self.running) >= IN_FLIGHT:
             await asyncio.wait(self.running, return_when=asyncio.FIRST_COMPLETED)
-        task = asyncio.create_task(self.answer_later(request, bulk))
+        task = asyncio.create_task(self.answer_later(number, data, start))
         self.running.add(task)
         task.add_done_callback(self.running.discard)
 
-    async def answer_later(self, request: pb.EvaluateStreamRequest, bulk: Bulk) -> None:
+    async def answer_later(self, number: bytes, data: bytes, start: int) -> None:
         """Answer one request from a thread."""
-        deadline = self.call.next_deadline()
         try:
-            pieces = await self.evaluator.later(self.call, lambda: (request.request, bulk), deadline)
-            message = answer(request.call_id, pieces)
+            message = await self.evaluator.later(
+                self.call, data, start, partial(write_answer, number), self.call.next_deadline()
+            )
         except Exception as error:
-            message = self.refusal(request.call_id, error)
+            message = self.refusal(number, error)
         await self.write(message)
 
-    def refusal(self, call_id: int, error: Exception) -> bytes:
+    def refusal(self, number: bytes, error: Exception) -> bytes:
         """Return the answer to a call that failed."""
         fault = status_error(error, self.call.method.full_name)
-        return pb.EvaluateStreamResponse(call_id=call_id, error=encode_status(fault)).SerializeToString()
+        return number + pb.EvaluateStreamResponse(error=encode_status(fault)).SerializeToString()
 
     async def write(self, message: bytes) -> None:
         """Send an answer; one at a time, as the library needs it."""
         async with self.writing:
             await self.call.context.write(message)
-
-
-def answer(call_id: int, pieces: Pieces) -> bytes:
-    """Write an `EvaluateStreamResponse` around an `EvaluateResponse`."""
-    length = sum(piece.nbytes if isinstance(piece, np.ndarray) else len(piece) for piece in pieces)
-    return b"".join((pb.EvaluateStreamResponse(call_id=call_id).SerializeToString(), head(2, length), *pieces))

@@ -24,7 +24,6 @@ from gradwire_service.wire.optimization import (
     encode_result,
     encode_step,
 )
-
 from gradwire_service.wire.tensors import Bulk
 
 

@@ -136,6 +136,31 @@ class _Cutter:
             raise LimitExceededError(f"{text}; split the graph or the request", limit=limit, value=self.kept)
 
 
+def open_stream_request(message: bytes) -> tuple[bytes, int] | None:
+    """Find the request inside an `EvaluateStreamRequest` as protobuf writes it: the call's number, then the request.
+
+    Returns: the field of the number, and where the request begins, which goes to the end; None when it is written in
+        any other way.
+    """
+    position = 0
+    if message[:1] == b"\x08":
+        position = 1
+        while position < len(message) and message[position] > 127:
+            position += 1
+        position += 1
+    number, length, shift = message[:position], 0, 0
+    if position > 11 or message[position : position + 1] != b"\x12":
+        return None
+    while shift < 35:
+        position += 1
+        byte = message[position] if position < len(message) else 128
+        length |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            break
+    return (number, position + 1) if position + 1 + length == len(message) else None
+
+
 # Writing: pieces for one join, and how long they are together.
 
 Pieces = list[Any]

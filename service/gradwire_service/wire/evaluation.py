@@ -204,6 +204,22 @@ def write_evaluation(evaluation: Evaluation, graph_id: str) -> Pieces:
     return pieces
 
 
+def write_call_id(call_id: int) -> bytes:
+    """Write the number of a call on a stream as a field."""
+    return pb.EvaluateStreamResponse(call_id=call_id).SerializeToString()
+
+
+def write_answer(number: bytes, pieces: Pieces) -> bytes:
+    """Write an `EvaluateStreamResponse`.
+
+    Args:
+        number: the field of the call's number, the same as in the request.
+        pieces: the `EvaluateResponse`.
+    """
+    length = sum(len(piece) if isinstance(piece, bytes) else piece.nbytes for piece in pieces)
+    return b"".join((number, head(2, length), *pieces))
+
+
 def _write_gradient(pieces: Pieces, result: GradientResult) -> int:
     return put_tensor(pieces, 1, result.value) + put_tensors(pieces, 2, result.gradients)
 

@@ -26,7 +26,8 @@ class Template:
 
         Args:
             message: a message, which may be the end of another one.
-            spans: places of the first byte of what may differ and of the first one behind, in order, counted from the beginning of `message`.
+            spans: places of the first byte of what may differ and of the first one behind, in order, counted from the
+                beginning of `message`.
             start: where the message begins.
         """
         parts: list[tuple[int, bytes]] = []
@@ -42,7 +43,4 @@ class Template:
 
     def fits(self, message: bytes, start: int = 0) -> bool:
         """Tell whether a message of this length is the same outside of the spans."""
-        for place, part in self._parts:
-            if not message.startswith(part, start + place):
-                return False
-        return True
+        return all(message.startswith(part, start + place) for place, part in self._parts)

@@ -89,10 +89,12 @@ class Bulk:
 
     Attributes:
         spans: for each, the place of its first byte in the message, and of the first one behind.
+        arrays: those that were decoded, by their number.
     """
 
     def __init__(self, message: bytes = b"") -> None:
         self.spans: list[tuple[int, int]] = []
+        self.arrays: dict[int, Array] = {}
         self._message = memoryview(message)
 
     def place(self, digest: str) -> int | None:
@@ -111,9 +113,7 @@ class Bulk:
 NO_BULK = Bulk()
 
 
-def decode_tensor(
-    message: pb.Tensor, field: str = "", stored: Stored = nothing_stored, bulk: Bulk = NO_BULK
-) -> Array:
+def decode_tensor(message: pb.Tensor, field: str = "", stored: Stored = nothing_stored, bulk: Bulk = NO_BULK) -> Array:
     """Return the array of a message, read-only.
 
     Args:
@@ -129,7 +129,8 @@ def decode_tensor(
         return decode_array(message.data, decode_type(message.type, field), field)
     place = bulk.place(digest)
     if place is not None:
-        return decode_array(bulk[place], decode_type(message.type, field), field)
+        array = bulk.arrays[place] = decode_array(bulk[place], decode_type(message.type, field), field)
+        return array
     array = stored(digest)
     if message.HasField("type") and (expected := decode_type(message.type, field)) != TensorType.of(array):
         text = f"{field} is told to be {expected}, but the stored tensor is {TensorType.of(array)}"
