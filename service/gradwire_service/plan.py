@@ -7,6 +7,7 @@ hold a space, which no client's name does; so do the names of a program's output
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 
 from gradwire_service.backend import Tensors
 from gradwire_service.errors import InvalidRequestError, LimitExceededError
@@ -113,24 +114,28 @@ class Plan:
         """Name an output of the program."""
         return f"{self.index} {kind} {name}"
 
-    def result(self, outputs: Tensors) -> Result:
-        """Put the result together."""
-
-        def gathered(kind: str, names: Sequence[str]) -> dict[str, Array]:
-            return {name: outputs[f"{self.index} {kind} {name}"] for name in names}
-
+    @cached_property
+    def result(self) -> Callable[[Tensors], Result]:
+        """What puts the result together from a program's outputs; made once, for it is called at every run."""
+        values = self._gatherer("value", self.of)
         match self.query:
             case ValueQuery():
-                return ValueResult(gathered("value", self.of))
-            case GradientQuery():
-                return GradientResult(outputs[self.key("value", self.of[0])], gathered("gradient", self.wrt))
+                return lambda outputs: ValueResult(values(outputs))
             case JvpQuery():
-                return JvpResult(gathered("value", self.of), gathered("tangent", self.of))
-            case VjpQuery():
-                return VjpResult(gathered("value", self.of), gathered("gradient", self.wrt))
-            case HessianVectorProductQuery():
-                value = outputs[self.key("value", self.of[0])]
-                return HessianVectorProductResult(value, gathered("gradient", self.wrt), gathered("product", self.wrt))
+                tangents = self._gatherer("tangent", self.of)
+                return lambda outputs: JvpResult(values(outputs), tangents(outputs))
+        gradients = self._gatherer("gradient", self.wrt)
+        if isinstance(self.query, VjpQuery):
+            return lambda outputs: VjpResult(values(outputs), gradients(outputs))
+        value = self.key("value", self.of[0])
+        if isinstance(self.query, GradientQuery):
+            return lambda outputs: GradientResult(outputs[value], gradients(outputs))
+        products = self._gatherer("product", self.wrt)
+        return lambda outputs: HessianVectorProductResult(outputs[value], gradients(outputs), products(outputs))
+
+    def _gatherer(self, kind: str, names: Sequence[str]) -> Callable[[Tensors], dict[str, Array]]:
+        keys = [(name, self.key(kind, name)) for name in names]
+        return lambda outputs: {name: outputs[key] for name, key in keys}
 
 
 def only_output(typed: TypedGraph) -> str:

@@ -24,7 +24,13 @@ from gradwire_service.backend import (
     Tier,
     never,
 )
-from gradwire_service.errors import ElementTypeError, InvalidRequestError, LimitExceededError, ShapeError
+from gradwire_service.errors import (
+    ElementTypeError,
+    InputMissingError,
+    InputUnknownError,
+    LimitExceededError,
+    ShapeError,
+)
 from gradwire_service.graph import Array, TensorType
 from gradwire_service.independent import parts
 from gradwire_service.limits import LIMITS, Limits
@@ -129,15 +135,18 @@ class Program:
             inputs: an array for each variable of the graph, of its type.
             directions: for each query, tangents, cotangents or vectors by name; may be left out where there are none.
 
-        Raises: ElementTypeError, ShapeError, InvalidRequestError.
+        Raises: ElementTypeError, ShapeError, InputUnknownError, InputMissingError.
         """
+        for name in inputs:
+            if name not in self.types:
+                raise InputUnknownError(f"{name!r} was fed, but the program has no such variable", block=name)
         fed = {name: conforming(array, self.types[name], name) for name, array in inputs.items()}
         for plan, arrays in zip(self._plans, directions, strict=False):
             for name, array in arrays.items():
                 fed[f"{plan.index} {name}"] = conforming(array, plan.directions[name].type, name)
         if len(fed) != len(self.types):
             missing = ", ".join(name.partition(" ")[2] or name for name in self.types if name not in fed)
-            raise InvalidRequestError(f"nothing was fed for {missing}")
+            raise InputMissingError(f"nothing was fed for {missing}")
         return fed
 
     def run(self, fed: Tensors, interrupt: Interrupt = never) -> Evaluation:
@@ -147,12 +156,22 @@ class Program:
             fed: what `feed` returned.
             interrupt: called between blocks; raises to stop the run.
         """
+        outputs, execution = self.execute(fed, interrupt)
+        return Evaluation(tuple([plan.result(outputs) for plan in self._plans]), execution)
+
+    def execute(self, fed: Tensors, interrupt: Interrupt = never) -> tuple[Tensors, Execution]:
+        """Compute everything that the answers are made of, each a fresh array under a name of the program's own.
+
+        Args:
+            fed: what `feed` returned.
+            interrupt: called between blocks; raises to stop the run.
+        """
         info = RunInfo()
         start = time.perf_counter()
-        outputs: dict[str, Array] = {}
-        for part in self._parts:
-            outputs.update(part(fed, interrupt, info))
-        results = tuple([plan.result(outputs) for plan in self._plans])
+        first, *others = self._parts
+        outputs = first(fed, interrupt, info)
+        for part in others:
+            outputs = {**outputs, **part(fed, interrupt, info)}
         execution = Execution(
             self.backend,
             info.tier,
@@ -163,7 +182,7 @@ class Program:
         if not all(map(_is_finite, outputs.values())):
             execution.non_finite = True
             execution.non_finite_block = first_non_finite_block(self.typed, fed)
-        return Evaluation(results, execution)
+        return outputs, execution
 
     def direct(self) -> Callable[[Arrays], Any]:
         """Return the first query's answer as a callable with the least overhead: no timing, no look for NaN."""
@@ -175,8 +194,8 @@ class Program:
 
         def call(inputs: Arrays) -> Any:
             for name, dtype, shape in expected:
-                array = inputs[name]
-                if array.dtype is not dtype or array.shape != shape or not array.flags.c_contiguous:
+                array = inputs.get(name)
+                if array is None or array.dtype is not dtype or array.shape != shape or not array.flags.c_contiguous:
                     return result(run(self.feed(inputs)))
             return result(run(inputs)) if len(inputs) == count else result(run(self.feed(inputs)))
 

@@ -111,6 +111,16 @@ def test_prepare_gives_the_same_as_gradient(engine: Engine) -> None:
         assert got.gradients["w"].tolist() == expected.gradients["w"].tolist()
 
 
+def test_a_prepared_call_refuses_what_it_was_not_prepared_for(engine: Engine) -> None:
+    call = engine.prepare(GRAPH, POINT, of="loss", wrt=["w"])
+    with pytest.raises(InputMissingError, match="nothing was fed for w"):
+        call({"x": X})
+    with pytest.raises(InputUnknownError, match="'q'"):
+        call({**POINT, "q": X})
+    with pytest.raises(ShapeError, match="'w' must be float64\\[3\\]"):
+        call({"x": X, "w": W[:2]})
+
+
 def test_results_are_fresh_arrays_that_may_be_written(engine: Engine) -> None:
     identity = "variable x: float64[3]\noutput y = x\noutput z = x\n"
     got = engine.evaluate(identity, {"x": X})

@@ -31,7 +31,17 @@ import numpy as np
 
 from gradwire_backends.finite_difference.methods import estimator
 from gradwire_backends.finite_difference.point import Function, Point
-from gradwire_service.backend import Executable, Interrupt, Options, RunInfo, Tensors, backend, check_ends, check_scalar, never
+from gradwire_service.backend import (
+    Executable,
+    Interrupt,
+    Options,
+    RunInfo,
+    Tensors,
+    backend,
+    check_ends,
+    check_scalar,
+    never,
+)
 from gradwire_service.graph import FLOAT32, FLOAT64, ElementType
 from gradwire_service.interpreter import interpret
 from gradwire_service.ops.flat import FlatGraph
