@@ -38,7 +38,7 @@ from gradwire_service.ops.base import Value
 from gradwire_service.ops.flat import FlatGraph, ancestors
 from gradwire_service.ops.namespace import NUMPY
 from gradwire_service.plan import Plan
-from gradwire_service.query import Arrays, Evaluation, Execution, Query
+from gradwire_service.query import Arrays, Evaluation, Execution, Query, Result
 from gradwire_service.transform import TypedGraph, simplify
 
 INTERPRETED_BLOCK_SECONDS = 3e-6
@@ -157,7 +157,11 @@ class Program:
             interrupt: called between blocks; raises to stop the run.
         """
         outputs, execution = self.execute(fed, interrupt)
-        return Evaluation(tuple([plan.result(outputs) for plan in self._plans]), execution)
+        return Evaluation(self.results(outputs), execution)
+
+    def results(self, outputs: Tensors) -> tuple[Result, ...]:
+        """Put the answers together from what `execute` computed."""
+        return tuple([plan.result(outputs) for plan in self._plans])
 
     def execute(self, fed: Tensors, interrupt: Interrupt = never) -> tuple[Tensors, Execution]:
         """Compute everything that the answers are made of, each a fresh array under a name of the program's own.
@@ -230,10 +234,10 @@ def first_non_finite_block(typed: TypedGraph, inputs: Tensors) -> str:
 
 
 def _is_finite(array: Array) -> bool:
-    """Tell whether all elements are finite; their sum tells it fast, unless it overflows."""
+    """Tell whether all elements are finite; the sum of their squares tells it fastest, unless it overflows."""
     if array.dtype.kind != "f":
         return True
-    total = array if array.ndim == 0 else np.add.reduce(array, axis=None)
+    total = array if array.ndim == 0 else np.vdot(array, array)
     return math.isfinite(total) or bool(np.isfinite(array).all())
 
 

@@ -14,10 +14,10 @@ from gradwire_service.engine import COMPILATION_SECONDS, Choice
 from gradwire_service.errors import GradwireError
 from gradwire_service.graph import Graph, TensorType
 from gradwire_service.program import Program
-from gradwire_service.query import Arrays
+from gradwire_service.query import Arrays, Evaluation
 from gradwire_service.server.calls import END, IDLE, Call, parse, status_error
 from gradwire_service.server.reading import Reader
-from gradwire_service.server.repetition import Repetition, Repetitions, repetition
+from gradwire_service.server.repetition import Repetition, Repetitions, outlined, repetition
 from gradwire_service.wire.bulk import Pieces, cut, holders, open_stream_request
 from gradwire_service.wire.evaluation import Questions, decode_queries, write_answer, write_call_id, write_evaluation
 from gradwire_service.wire.status import encode_status
@@ -58,18 +58,6 @@ class Point(NamedTuple):
         return {name: TensorType.of(array) for name, array in self.inputs.items()}
 
 
-class Answer(NamedTuple):
-    """What came of a request.
-
-    Attributes:
-        pieces: the response.
-        again: how to answer requests like it; None when they have to be read.
-    """
-
-    pieces: Pieces
-    again: Repetition | None
-
-
 Finish = Callable[[Pieces], bytes]
 """Puts the pieces of a response together."""
 
@@ -103,8 +91,8 @@ class Evaluator:
             return point if point.choice.wait_for_compiled else go_on(point, interrupt)
 
         def go_on(point: Point, interrupt: Interrupt) -> tuple[bytes, Repetition | None]:
-            answer = self._answer(point, message, start, interrupt)
-            return finish(answer.pieces), answer.again
+            pieces, again = self._answer(point, message, start, interrupt)
+            return finish(pieces), again
 
         begun = await call.work(begin, deadline)
         if isinstance(begun, Point):
@@ -127,17 +115,22 @@ class Evaluator:
             bulk if request.graph.WhichOneof("source") == "graph_id" else None,
         )
 
-    def _answer(self, point: Point, message: bytes, start: int, interrupt: Interrupt) -> Answer:
+    def _answer(
+        self, point: Point, message: bytes, start: int, interrupt: Interrupt
+    ) -> tuple[Pieces, Repetition | None]:
+        """Answer a request; tell how to answer others like it, unless each has to be read."""
         program = self.engine.program(point.graph, point.types, point.questions.queries, point.choice)
         interrupt()
         settled = not point.choice.wait_for_compiled or self.wait(program, interrupt)
         began = time.thread_time()
         fed = program.feed(point.inputs, point.questions.directions)
-        pieces = write_evaluation(program.run(fed, interrupt), point.graph.id)
+        outputs, execution = program.execute(fed, interrupt)
+        pieces = write_evaluation(Evaluation(program.results(outputs), execution), point.graph.id)
         seconds = time.thread_time() - began
         if point.bulk is None or not settled:
-            return Answer(pieces, None)
-        return Answer(pieces, repetition(message, start, point.bulk, fed, program, point.graph.id, seconds))
+            return pieces, None
+        outline = outlined(pieces, outputs)
+        return pieces, repetition(message, start, point.bulk, fed, program, outline, seconds)
 
     def wait(self, program: Program, interrupt: Interrupt) -> bool:
         """Wait until a program is compiled, or can't be; tell whether it is compiled."""
@@ -214,5 +207,8 @@ class EvaluationStream:
 
     async def write(self, message: bytes) -> None:
         """Send an answer; one at a time, as the library needs it."""
+        if not self.running:
+            await self.call.context.write(message)
+            return
         async with self.writing:
             await self.call.context.write(message)

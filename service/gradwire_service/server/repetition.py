@@ -9,37 +9,20 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from gradwire_service.backend import Interrupt
-from gradwire_service.graph import Array, TensorType
+from gradwire_service.graph import Array
 from gradwire_service.program import Program
 from gradwire_service.wire.bulk import Pieces
-from gradwire_service.wire.evaluation import write_evaluation
+from gradwire_service.wire.evaluation import write_execution
 from gradwire_service.wire.template import Template
-from gradwire_service.wire.tensors import Bulk, decode_array
+from gradwire_service.wire.tensors import Bulk, array_within
 
 KEPT = 1024
 """Requests that are remembered; the one unused for longest goes first."""
 
 LARGEST = 4096
 """Bytes of a request, the elements of its tensors left out, that are worth to be remembered."""
-
-
-class Place(NamedTuple):
-    """Where the elements of an input lie.
-
-    Attributes:
-        name: what the program calls the input.
-        type: its type.
-        begin: place of its first byte, counted from the start of the request.
-        end: place of the first byte behind it.
-    """
-
-    name: str
-    type: TensorType
-    begin: int
-    end: int
 
 
 class Repetition:
@@ -50,29 +33,68 @@ class Repetition:
         seconds: processor time that the last answer took.
     """
 
-    __slots__ = ("_graph_id", "_places", "_program", "seconds", "template")
+    __slots__ = ("_inputs", "_outputs", "_program", "_start", "seconds", "template")
 
     def __init__(
-        self, template: Template, places: tuple[Place, ...], program: Program, graph_id: str, seconds: float
+        self, template: Template, program: Program, inputs: Mapping[str, int], outline: Outline, seconds: float
     ) -> None:
+        """Learn from an answer.
+
+        Args:
+            template: the bytes of the request.
+            program: what answered it.
+            inputs: where the elements of each input begin, counted from the start of the request.
+            outline: the bytes of the response.
+            seconds: processor time that the answer took.
+        """
         self.template = template
         self.seconds = seconds
-        self._places = places
         self._program = program
-        self._graph_id = graph_id
+        self._inputs = tuple((name, program.types[name], begin) for name, begin in inputs.items())
+        self._start, self._outputs = outline
 
     def answer(self, message: bytes, start: int, interrupt: Interrupt) -> Pieces:
         """Run the program on the tensors of a message that fits; return the response in pieces."""
         began = time.thread_time()
-        view = memoryview(message)
-        fed = {name: decode_array(view[start + i : start + j], kind, name) for name, kind, i, j in self._places}
-        pieces = write_evaluation(self._program.run(fed, interrupt), self._graph_id)
+        fed: dict[str, Array] = {}
+        for name, kind, begin in self._inputs:
+            fed[name] = array_within(message, start + begin, kind, name)
+        outputs, execution = self._program.execute(fed, interrupt)
+        pieces: Pieces = [self._start]
+        for name, behind in self._outputs:
+            pieces.append(outputs[name])
+            pieces.append(behind)
+        pieces.append(write_execution(execution))
         self.seconds = time.thread_time() - began
         return pieces
 
 
+Outline = tuple[bytes, list[tuple[str, bytes]]]
+"""The bytes of a response before its first array; and for each array its name in the program, and the bytes behind."""
+
+
+def outlined(pieces: Pieces, outputs: Mapping[str, Array]) -> Outline:
+    """Tell the bytes of a response that will be the same the next time: all but the arrays and what ran.
+
+    Args:
+        pieces: the response, as `write_evaluation` returns it.
+        outputs: the arrays by their names in the program.
+    """
+    names = {id(array): name for name, array in outputs.items()}
+    start, behind = b"", []
+    for piece in pieces[:-1]:
+        if not isinstance(piece, bytes):
+            behind.append((names[id(piece)], b""))
+        elif behind:
+            name, before = behind[-1]
+            behind[-1] = (name, before + piece)
+        else:
+            start += piece
+    return start, behind
+
+
 def repetition(
-    message: bytes, start: int, bulk: Bulk, fed: Mapping[str, Array], program: Program, graph_id: str, seconds: float
+    message: bytes, start: int, bulk: Bulk, fed: Mapping[str, Array], program: Program, outline: Outline, seconds: float
 ) -> Repetition | None:
     """Return how to answer requests like this one; None when it can't be told by its bytes alone.
 
@@ -82,7 +104,7 @@ def repetition(
         bulk: all its tensors.
         fed: what the program was fed.
         program: the program.
-        graph_id: identity of the graph, which the request names.
+        outline: the bytes of the response.
         seconds: processor time that the answer took.
     """
     names = {id(array): name for name, array in fed.items()}
@@ -92,8 +114,8 @@ def repetition(
     template = Template(message, bulk.spans, start)
     if template.size > LARGEST or not template.head:
         return None
-    places = (Place(found[i], program.types[found[i]], a - start, b - start) for i, (a, b) in enumerate(bulk.spans))
-    return Repetition(template, tuple(places), program, graph_id, seconds)
+    inputs = {found[i]: begin - start for i, (begin, _) in enumerate(bulk.spans)}
+    return Repetition(template, program, inputs, outline, seconds)
 
 
 class Repetitions:

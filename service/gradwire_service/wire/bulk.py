@@ -142,23 +142,21 @@ def open_stream_request(message: bytes) -> tuple[bytes, int] | None:
     Returns: the field of the number, and where the request begins, which goes to the end; None when it is written in
         any other way.
     """
+    end = len(message)
     position = 0
-    if message[:1] == b"\x08":
-        position = 1
-        while position < len(message) and message[position] > 127:
+    if message[:1] == _CALL_ID:
+        position = 2
+        while position < end and message[position - 1] > 127:
             position += 1
-        position += 1
-    number, length, shift = message[:position], 0, 0
-    if position > 11 or message[position : position + 1] != b"\x12":
+    start = position + 2
+    while start < end and message[start - 1] > 127:
+        start += 1
+    if start > end or message[position:start] != head(2, end - start):
         return None
-    while shift < 35:
-        position += 1
-        byte = message[position] if position < len(message) else 128
-        length |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            break
-    return (number, position + 1) if position + 1 + length == len(message) else None
+    return message[:position], start
+
+
+_CALL_ID = b"\x08"
 
 
 # Writing: pieces for one join, and how long they are together.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from struct import pack
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -191,7 +193,7 @@ def encode_execution(execution: Execution) -> pb.Execution:
 
 
 def write_evaluation(evaluation: Evaluation, graph_id: str) -> Pieces:
-    """Write an `EvaluateResponse` as pieces to be joined, among them the arrays of the results themselves."""
+    """Write an `EvaluateResponse` as pieces to be joined: bytes, the arrays of the results, and last what ran."""
     pieces: Pieces = []
     for result in evaluation.results:
         inside: Pieces = []
@@ -199,9 +201,28 @@ def write_evaluation(evaluation: Evaluation, graph_id: str) -> Pieces:
         kind = head(_RESULT_NUMBERS[type(result)], length)
         pieces += (head(1, len(kind) + length), kind)
         pieces += inside
-    put_message(pieces, 2, encode_execution(evaluation.execution).SerializeToString())
     put_message(pieces, 3, graph_id.encode())
+    pieces.append(write_execution(evaluation.execution))
     return pieces
+
+
+def write_execution(execution: Execution) -> bytes:
+    """Write the field `execution` of a response: what is the same in most runs is written once."""
+    written = _execution_start(execution.backend, execution.tier, execution.function_evaluations)
+    written += _SECONDS + pack("<d", execution.seconds)
+    if execution.non_finite:
+        written += pb.Execution(non_finite=True, non_finite_block=execution.non_finite_block).SerializeToString()
+    return head(2, len(written)) + written
+
+
+_SECONDS = bytes([pb.Execution.DESCRIPTOR.fields_by_name["seconds"].number << 3 | 1])
+
+
+@lru_cache(256)
+def _execution_start(backend: str, tier: Tier, function_evaluations: int) -> bytes:
+    return pb.Execution(
+        backend=backend, tier=TIERS[tier], function_evaluations=function_evaluations
+    ).SerializeToString()
 
 
 def write_call_id(call_id: int) -> bytes:

@@ -43,4 +43,9 @@ class Template:
 
     def fits(self, message: bytes, start: int = 0) -> bool:
         """Tell whether a message of this length is the same outside of the spans."""
-        return all(message.startswith(part, start + place) for place, part in self._parts)
+        for place, part in self._parts:
+            if not message.startswith(part, start + place):
+                break
+        else:
+            return True
+        return False

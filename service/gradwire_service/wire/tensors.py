@@ -11,7 +11,7 @@ import numpy as np
 
 from gradwire import v1 as pb
 from gradwire_service.errors import LimitExceededError, MalformedTensorError, TensorUnknownError
-from gradwire_service.graph import Array, ElementType, TensorType
+from gradwire_service.graph import BOOL, Array, ElementType, TensorType
 from gradwire_service.limits import LIMITS
 
 if sys.byteorder != "little":  # arrays share the memory of messages
@@ -73,9 +73,16 @@ def decode_array(data: bytes | memoryview, tensor_type: TensorType, field: str =
     if len(data) != tensor_type.bytes:
         text = f"{field} is {tensor_type}, which takes {tensor_type.bytes:,} bytes, but has {len(data):,}"
         raise MalformedTensorError(f"{text}; send every element once, row by row", field=field)
-    dtype = tensor_type.element_type.dtype
-    array: Array = np.ndarray(tensor_type.shape, dtype, data)
-    if dtype.kind == "b" and data and max(data) > 1:
+    return array_within(data, 0, tensor_type, field)
+
+
+def array_within(data: bytes | memoryview, begin: int, tensor_type: TensorType, field: str = "") -> Array:
+    """Return the array whose elements begin somewhere within these bytes, as `decode_array` does.
+
+    Raises: MalformedTensorError when elements of bool are neither 0 nor 1.
+    """
+    array: Array = np.ndarray(tensor_type.shape, tensor_type.element_type.dtype, data, begin)
+    if tensor_type.element_type is BOOL and array.size and array.view(np.uint8).max() > 1:
         raise MalformedTensorError(f"{field} is bool, but has a byte that is neither 0 nor 1", field=field)
     return array if array.flags.aligned else array.copy()
 
