@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -16,6 +16,13 @@ from gradwire_service import Engine
 from gradwire_service.graph import TensorType
 from gradwire_service.query import GradientQuery
 from gradwire_service.wire import decode_graph
+
+OPS: tuple[Callable[[gw.Value, gw.Value], gw.Value], ...] = (
+    gw.add,
+    gw.multiply,
+    lambda a, _: gw.tanh(a),
+    lambda a, _: gw.sin(a),
+)
 
 
 def rows() -> Iterator[Row]:
@@ -35,8 +42,7 @@ def random_graph(blocks: int, seed: int, size: int = 100) -> gw.Graph:
     values: list[gw.Value] = [x, w, x * w]
     while len(values) < blocks + 1:
         a, b = values[-1], rng.choice(values[-6:-1])
-        op = rng.choice((gw.add, gw.multiply, gw.tanh, gw.sin))
-        values.append(op(a, b) if op in (gw.add, gw.multiply) else op(a))
+        values.append(rng.choice(OPS)(a, b))
     return gw.Graph({"y": gw.sum(values[-1])}, name=f"random_{seed}")
 
 

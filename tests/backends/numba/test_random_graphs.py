@@ -17,6 +17,7 @@ from gradwire_service.ops.base import broadcast_shapes
 from gradwire_service.ops.functions import (
     broadcast_to,
     concatenate,
+    cumsum,
     flip,
     mean,
     minimum,
@@ -31,7 +32,7 @@ from gradwire_service.ops.functions import sum as sum_
 from gradwire_service.transform import gradient, simplify
 from tests.backends.numba.graphs import compiled, run_compiled
 
-SIZES = (1, 2, 3, 5)
+SIZES = (1, 2, 3, 3, 5, 5, 0)
 ELEMENTS = 400
 """Of a value, at most."""
 
@@ -53,14 +54,16 @@ def reduced(draw: Draw, x: Value) -> Value:
 
 def moved(draw: Draw, x: Value) -> Value:
     rank = len(x.shape)
-    match draw(st.integers(0, 4)):
+    match draw(st.integers(0, 5)):
         case 0:
             return transpose(x, axes=tuple(sorted(range(rank), key=lambda axis: (axis * 7 + 3) % 5)))
         case 1:
             return flip(x, axis=axes(draw, x))
         case 2:
             return reshape(x, shape=(math.prod(x.shape),))
-        case 3 if rank and x.shape[0] > 1:
+        case 3 if rank:
+            return cumsum(x, axis=0)  # by NumPy, between kernels
+        case 4 if rank and x.shape[0] > 1:
             return slice_(x, index=["1:", ":-1", "::2", "0", "-1:", "::-1"][draw(st.integers(0, 5))])
         case _:
             return broadcast_to(x, shape=(2, *x.shape))
