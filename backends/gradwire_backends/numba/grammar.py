@@ -44,6 +44,8 @@ def check(source: str) -> ast.Module:
     Returns: its tree.
     Raises: ValueError, naming the line.
     """
+    if not source.isascii():  # Python takes some letters for others
+        raise ValueError("the source of a kernel holds letters beyond ASCII")
     tree = ast.parse(source)
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):

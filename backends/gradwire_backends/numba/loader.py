@@ -49,15 +49,22 @@ class Code:
                 if not binding.address_of_symbol(symbol):
                     raise LoadError(f"the kernel calls {symbol}, which is not there")
         engine = binding.create_mcjit_compiler(binding.parse_assembly(""), target.create_target_machine())
-        # The engine lives as long as the functions do: a call that runs holds them.
-        weakref.finalize(self, engine.close).atexit = False  # at exit a thread may still be in a kernel
+        owner = _Owner()
+        weakref.finalize(owner, engine.close).atexit = False  # at exit a thread may still be in a kernel
         for code in artifact.objects:
             engine.add_object_file(binding.ObjectFileRef.from_data(code))
         engine.finalize_object()
         addresses = [engine.get_function_address(name) for name in artifact.entries]
         if not all(addresses):
             raise LoadError("the object code lacks one of its functions")
-        self.entries: tuple[Entry, ...] = tuple(map(_ENTRY, addresses))
+        entries = tuple(map(_ENTRY, addresses))
+        for entry in entries:
+            entry.owner = owner  # type: ignore[attr-defined]  # who calls one keeps the engine open
+        self.entries: tuple[Entry, ...] = entries
+
+
+class _Owner:
+    """Holds an engine open."""
 
 
 def undefined_symbols(code: bytes) -> Iterator[str]:

@@ -7,9 +7,9 @@ import pytest
 
 from gradwire_backends.numba import NumbaBackend
 from gradwire_backends.numba.program import HostBlock, KernelProgram, kernel_program
-from gradwire_service.graph import FLOAT32, INT64
+from gradwire_service.graph import FLOAT32, FLOAT64, INT64
 from gradwire_service.ops import FlatGraph, Value, constant, variable
-from gradwire_service.ops.functions import argmax, cumsum, exp, logsumexp, mean, sin, take, tanh, transpose
+from gradwire_service.ops.functions import argmax, cumsum, exp, mean, sin, take, tanh, transpose
 from gradwire_service.ops.functions import max as max_
 from gradwire_service.ops.functions import slice as slice_
 from gradwire_service.ops.functions import sum as sum_
@@ -41,7 +41,9 @@ def test_a_model_and_its_gradient_are_two_products_and_one_loop() -> None:
 
 
 def test_sizes_and_names_do_not_make_another_kernel() -> None:
-    keys = {kernel_program(logistic_regression(*sizes)).key for sizes in ((1000, 30), (32, 30), (30, 30), (7, 2), (0, 3))}
+    keys = {
+        kernel_program(logistic_regression(*sizes)).key for sizes in ((1000, 30), (32, 30), (30, 30), (7, 2), (0, 3))
+    }
     assert keys == {kernel_program(logistic_regression(5, 4, names="abc")).key}
 
 
@@ -53,9 +55,8 @@ def test_constants_do_not_make_another_kernel() -> None:
 
 
 def test_axes_of_size_1_and_element_types_make_another_kernel() -> None:
-    keys = {program(y=tanh(variable("x", shape, kind))).key for shape in ((3,), (1,), (3, 4)) for kind in (FLOAT32,)}
-    keys |= {program(y=tanh(variable("x", shape))).key for shape in ((3,), (1,), (3, 4))}
-    assert len(keys) == 5  # [3] and [3, 4] are one loop each, once neighbouring loops are merged, but not of one source
+    types = [(shape, kind) for shape in ((3,), (1,), (3, 4)) for kind in (FLOAT64, FLOAT32)]
+    assert len({program(y=tanh(variable("x", *kind))).key for kind in types}) == len(types)
 
 
 def test_two_batch_sizes_run_on_one_kernel(backend: NumbaBackend) -> None:
@@ -111,7 +112,12 @@ def test_a_column_of_a_matrix_is_multiplied_where_it_lies(backend: NumbaBackend)
 def test_products_of_any_sizes(sizes: tuple[int, int, int], backend: NumbaBackend) -> None:
     m, k, n = sizes
     draw = np.random.default_rng(0)
-    point = {"a": draw.normal(size=(m, k)), "b": draw.normal(size=(k, n)), "u": draw.normal(size=m), "v": draw.normal(size=k)}
+    point = {
+        "a": draw.normal(size=(m, k)),
+        "b": draw.normal(size=(k, n)),
+        "u": draw.normal(size=m),
+        "v": draw.normal(size=k),
+    }
     a, b, u, v = (variable(name, array.shape) for name, array in point.items())
     outputs = {"ab": a @ b, "av": a @ v, "vb": v @ b, "vv": v @ v, "ua": u @ a, "atu": transpose(a) @ u}
     outputs |= {"btat": transpose(b) @ transpose(a)}
@@ -136,7 +142,9 @@ def test_blocks_without_a_lowering_run_between_kernels(backend: NumbaBackend) ->
     y = cumsum(tanh(x), axis=0)
     picked = take(y * 2, argmax(x, axis=1), axis=0)
     total = sum_(picked, axis=None)
-    graph = simplify(FlatGraph.of({"total": total, "slope": gradient(total, [x])[0], "y": y, "where": argmax(x, axis=1)}))
+    graph = simplify(
+        FlatGraph.of({"total": total, "slope": gradient(total, [x])[0], "y": y, "where": argmax(x, axis=1)})
+    )
     stages = kernel_program(graph).stages
     assert {stage.value.op.name for stage in stages if isinstance(stage, HostBlock)} >= {"cumsum", "take", "argmax"}
     assert_same_as_numpy(backend, graph, {"x": np.random.default_rng(0).normal(size=(6, 4))})
@@ -158,9 +166,3 @@ def test_outputs_come_in_their_order_and_may_be_anything(backend: NumbaBackend) 
     assert list(found) == list(outputs)
     assert_same_as_numpy(backend, FlatGraph.of(outputs), point)
     assert not any(np.shares_memory(found["same"], found[other]) for other in found if other != "same")
-
-
-def test_softmax_goes_over_its_input_as_often_as_it_must() -> None:
-    z = variable("z", (32, 10))
-    source = program(y=exp(z - logsumexp(z, axis=(-1,), keepdims=True))).source
-    assert loops(source) <= 4

@@ -122,9 +122,7 @@ def graphs(draw: Draw) -> FlatGraph:
     return simplify(FlatGraph.of(outputs, variables))
 
 
-@settings(
-    max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(graphs(), st.integers(0, 2**32 - 1))
 def test_random_graphs_give_what_numpy_gives(backend: NumbaBackend, graph: FlatGraph, seed: int) -> None:
     draw = np.random.default_rng(seed)
