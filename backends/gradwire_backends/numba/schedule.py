@@ -182,7 +182,8 @@ class Schedule:
             if kind in (Kind.PRODUCT, Kind.HOST, Kind.RELABELLED):
                 whole += value.inputs
             elif kind in LOOPS:
-                whole += (root for place, (root, _) in enumerate(self.made_of(value)) if self._from_memory(value, place))
+                roots = enumerate(root for root, _ in self.made_of(value))
+                whole += (root for place, root in roots if self._from_memory(value, place))
         self.stored.update(value for value in map(self.memory, whole) if value in self.home)
 
     def _demand(self, steps: Sequence[Step]) -> None:

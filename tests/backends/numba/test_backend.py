@@ -14,6 +14,7 @@ import pytest
 
 from gradwire_backends.numba import NumbaBackend
 from gradwire_backends.numba import backend as module
+from gradwire_backends.numba.program import kernel_program
 from gradwire_service.backend import CompilingBackend, RunInfo, Tier
 from gradwire_service.errors import CancelledError
 from gradwire_service.interpreter import interpret
@@ -113,7 +114,7 @@ def test_graphs_too_large_for_a_compiler_are_numpys_for_good(folder: Path, monke
 
 def test_large_graphs_become_source_beside_the_calls(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     may = threading.Event()
-    lower = module.kernel_program
+    lower = kernel_program
     monkeypatch.setattr(module, "BLOCKS_AT_ONCE", 10)
     monkeypatch.setattr(module, "kernel_program", lambda graph: (may.wait(10), lower(graph))[1])
     own = NumbaBackend(folder)

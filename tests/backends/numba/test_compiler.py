@@ -40,9 +40,14 @@ def compiled(source: str, own: Workers | None = None) -> tuple[Artifact, bool]:
     """Have a source compiled by a child."""
     made: list[tuple[Artifact, bool]] = []
     done = threading.Event()
+
+    def receive(artifact: Artifact, final: bool) -> None:
+        made.append((artifact, final))
+        done.set()
+
     children = own or Workers(1)
     try:
-        children.submit(source, lambda artifact, final: (made.append((artifact, final)), done.set())[0])
+        children.submit(source, receive)
         assert done.wait(SECONDS)
     finally:
         if own is None:

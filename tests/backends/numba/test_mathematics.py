@@ -22,7 +22,8 @@ def softplus(x: Array) -> Array:
 
 def sigmoid(x: Array) -> Array:
     e = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, e) / (1 + e)
+    result: Array = np.where(x >= 0, 1, e) / (1 + e)
+    return result
 
 
 FUNCTIONS: dict[str, tuple[Callable[[Array], Array], float, float]] = {

@@ -44,7 +44,14 @@ def axes(draw: Draw, x: Value) -> tuple[int, ...]:
 
 
 def unary(draw: Draw, x: Value) -> Value:
-    return [tanh, sin, lambda x: -x, lambda x: 0.5 * x, lambda x: x * x / (1 + x * x)][draw(st.integers(0, 4))](x)
+    made: list[Callable[[Value], Value]] = [
+        tanh,
+        sin,
+        lambda x: -x,
+        lambda x: 0.5 * x,
+        lambda x: x * x / (1 + x * x),
+    ]
+    return made[draw(st.integers(0, 4))](x)
 
 
 def reduced(draw: Draw, x: Value) -> Value:
