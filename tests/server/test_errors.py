@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 
 from gradwire import v1 as pb
 from gradwire_service.wire import encode_tensor, encode_tensors
-from tests.server.calling import SQUARES, Caller, Failure, evaluation, failure, gradient
+from tests.server.calling import SQUARES, Caller, Failure, evaluation, failure, failure_inside, gradient
 
 EVALUATE = "DifferentiationService/Evaluate"
 REGISTER = "DifferentiationService/RegisterGraph"
@@ -404,6 +404,18 @@ def test_a_bug_is_told_by_an_id_that_the_log_has(troubled: Caller, troubled_serv
     assert found.metadata["request_id"] in found.message
     assert found.metadata["request_id"] in log
     assert "/srv/secret/token.txt" in log
+
+
+@pytest.mark.parametrize("name", ["bug", "exit"])
+def test_a_bug_in_a_call_on_a_stream_does_not_end_the_stream(troubled: Caller, name: str) -> None:
+    requests = [
+        pb.EvaluateStreamRequest(call_id=1, request=trouble(name)),
+        pb.EvaluateStreamRequest(call_id=2, request=evaluation(SQUARES, x=[1.0])),
+    ]
+    answers = {answer.call_id: answer for answer in troubled.pour("DifferentiationService/EvaluateStream", requests)}
+    assert failure_inside(answers[1].error).reason == "INTERNAL"
+    assert "secret" not in failure_inside(answers[1].error).words
+    assert answers[2].response.results
 
 
 def test_a_lack_of_memory_is_no_bug(troubled: Caller) -> None:

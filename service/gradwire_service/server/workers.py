@@ -184,7 +184,12 @@ class Workers:
             interruption()
             if time.monotonic() - asked > LONGEST_WAIT:
                 raise overloaded()
-            return work(interruption)
+            try:
+                return work(interruption)
+            except Exception:
+                raise
+            except BaseException as error:  # such as SystemExit, which would end the event loop and so the server
+                raise RuntimeError(f"work tried to end its thread by {type(error).__name__}") from error
 
         self.busy += 1
         future = self._pool.submit(begin)
