@@ -1,9 +1,10 @@
 """The fast backend: graphs become fused kernels, compiled beside the calls by a process of their own.
 
-A graph goes through readable stages: `legalize` rewrites it into what kernels know, `schedule` groups its blocks,
-`nest` and `source` turn the groups into source text, which is the kernel's identity. The text goes to the `compiler`, a
-disposable process and the only one that loads numba; object code comes back, is kept on disk (`cache`), and is loaded
-by an engine that can be closed again (`loader`). Until then, NumPy answers.
+A graph goes through stages, each of which can be looked at: `legalize` rewrites it into what kernels know, `schedule`
+groups its blocks into loop nests, products and blocks for NumPy, `nest` and `products` write each of them, `program`
+puts them together to source text, which is the kernels' identity. The text goes to the `compiler`, a disposable process
+and the only one that loads numba; object code comes back (`workers`), is kept on disk (`cache`), and is loaded by an
+engine that can be closed again (`loader`). Until then, NumPy answers (`executable`).
 """
 
 from typing import TYPE_CHECKING, Any
