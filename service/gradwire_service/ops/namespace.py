@@ -1,4 +1,4 @@
-"""The array namespace that `Op.evaluate` is written against, over NumPy and SciPy's special functions."""
+"""The array namespace that `Op.evaluate` is written against: NumPy's functions, and SciPy's special ones."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from gradwire_service.graph import Array
 
 
 class NumpyNamespace:
-    """NumPy's functions by their array-API names, and what NumPy lacks."""
+    """NumPy's functions by their array-API names, `scipy.special`'s, and what both lack."""
 
-    erf = staticmethod(special.erf)
     sigmoid = staticmethod(special.expit)
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(np, name)
+        found = getattr(np, name, None) or getattr(special, name)
         setattr(self, name, found)  # looked up once
         return found
 
