@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from gradwire_service.backend import Executable, Interrupt, RunInfo, Tensors, never
-from gradwire_service.graph import Array
+from gradwire_service.graph import Array, TensorType, TupleType
 from gradwire_service.ops.base import Namespace
 from gradwire_service.ops.flat import FlatGraph
 from gradwire_service.ops.namespace import NUMPY
 
 MILLISECOND = 1e6
 """Floating-point operations that NumPy does in about a millisecond; an interrupt is looked for as often."""
+
+
+def converter(kind: TensorType, namespace: Namespace) -> Callable[[Any], Any]:
+    """Return what gives the result of a block its type; of a block with several results, each of them."""
+    asarray = namespace.asarray
+    if isinstance(kind, TupleType):
+        converters = [converter(member, namespace) for member in kind.members]
+        return lambda results: tuple([convert(x) for convert, x in zip(converters, results, strict=True)])
+    dtype = kind.element_type.dtype
+    return lambda result: asarray(result, dtype)
 
 
 def interpret(graph: FlatGraph, namespace: Namespace = NUMPY) -> Executable:
@@ -37,14 +50,13 @@ def interpret(graph: FlatGraph, namespace: Namespace = NUMPY) -> Executable:
             slots[value],
             dead[i],
             value.op.flops(value.type, *(x.type for x in value.inputs)),
-            value.type.element_type.dtype,
+            converter(value.type, namespace),
         )
         for i, value in enumerate(graph.blocks)
     ]
     names = tuple(graph.variables)
     outputs = {name: slots[value] for name, value in graph.outputs.items()}
     size = len(slots)
-    asarray = namespace.asarray
 
     def run(inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
         values: list[Array | None] = [None] * size
@@ -52,8 +64,8 @@ def interpret(graph: FlatGraph, namespace: Namespace = NUMPY) -> Executable:
             values[slot] = inputs[name]
         work = 0.0
         with np.errstate(all="ignore"):
-            for evaluate, sources, target, done, flops, dtype in program:
-                values[target] = asarray(evaluate(namespace, *[values[slot] for slot in sources]), dtype)
+            for evaluate, sources, target, done, flops, convert in program:
+                values[target] = convert(evaluate(namespace, *[values[slot] for slot in sources]))
                 for slot in done:
                     values[slot] = None
                 work += flops

@@ -33,6 +33,7 @@ from gradwire_service.errors import (
 )
 from gradwire_service.graph import Array, TensorType
 from gradwire_service.independent import parts
+from gradwire_service.interpreter import converter
 from gradwire_service.limits import LIMITS, Limits
 from gradwire_service.ops.base import Value
 from gradwire_service.ops.flat import FlatGraph, ancestors
@@ -223,12 +224,12 @@ def conforming(array: Array, expected: TensorType, name: str) -> Array:
 def first_non_finite_block(typed: TypedGraph, inputs: Tensors) -> str:
     """Return the name of the first value of the graph, in topological order, that is NaN or infinite; "" if none."""
     names = {value: name for name, value in reversed([*typed.values.items()])}
-    known: dict[Value, Array] = {value: inputs[value.name] for value in typed.variables}
+    known: dict[Value, Any] = {value: inputs[value.name] for value in typed.variables}
     with np.errstate(all="ignore"):
         for value in ancestors(typed.values[v] for v in typed.graph.outputs.values()):
             if value not in known:
-                known[value] = np.asarray(value.op.evaluate(NUMPY, *(known[x] for x in value.inputs)))
-            if not _is_finite(known[value]):
+                known[value] = converter(value.type, NUMPY)(value.op.evaluate(NUMPY, *(known[x] for x in value.inputs)))
+            if isinstance(known[value], np.ndarray) and not _is_finite(known[value]):
                 return names.get(value) or value.op.name
     return ""
 

@@ -13,7 +13,7 @@ from gradwire_service.backend import Interrupt, RunInfo, Tensors, check_ends
 from gradwire_service.errors import UnsupportedByBackendError
 from gradwire_service.graph import Array, TensorType
 from gradwire_service.interpreter import interpret
-from gradwire_service.ops.base import Elementwise, Namespace, Op, Value, variable
+from gradwire_service.ops.base import Elementwise, MultiOp, Namespace, Op, Result, Value, variable
 from gradwire_service.ops.flat import FlatGraph, ancestors
 
 EXPONENT = -332
@@ -121,11 +121,13 @@ def _extended(order: Sequence[Value], movers: set[Value]) -> Mapping[Value, Valu
 
 def _stops(value: Value) -> bool:
     """Tell whether an op passes no derivative on, by its own rule."""
-    if not value.element_type.is_floating or type(value.op).vjp is Op.vjp:
+    if isinstance(value.op, Result):
+        return not value.element_type.is_floating
+    if not value.element_type.is_floating or type(value.op).vjp in (Op.vjp, MultiOp.vjp):
         return True
     if isinstance(value.op, Elementwise) and type(value.op).partials is Elementwise.partials:
         return type(value.op).vjp is Elementwise.vjp
-    if value.op.analytic:
+    if value.op.analytic or isinstance(value.op, MultiOp):
         return False
     cotangent = variable("cotangent", value.shape, value.element_type)
     return all(x_bar is None for x_bar in value.op.vjp(cotangent, value, *value.inputs))

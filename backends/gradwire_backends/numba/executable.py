@@ -17,6 +17,8 @@ from gradwire_backends.numba.table import ARRAYS, WORKSPACE
 from gradwire_backends.numba.workspace import Workspaces
 from gradwire_service.backend import Executable, Interrupt, RunInfo, Tensors, Tier, never
 from gradwire_service.graph import Array
+from gradwire_service.interpreter import converter
+from gradwire_service.ops.base import Result
 from gradwire_service.ops.namespace import NUMPY
 
 LONG = 1e7
@@ -111,13 +113,23 @@ class _Stages:
                 entries[stage](id(table))
 
 
-def _evaluated(block: HostBlock, arrays: list[Array]) -> Array:
-    """Evaluate a block by NumPy, into an array of its own."""
+def _evaluated(block: HostBlock, arrays: list[Any]) -> Any:
+    """Evaluate a block by NumPy, into an array of its own; one with several results, into a tuple of arrays."""
     value = block.value
+    if isinstance(value.op, Result):
+        (place,) = block.operands
+        return arrays[place][value.op.index]
     # What lies in memory under other axes is given those of the operand.
     operands = [arrays[place].reshape(x.shape) for place, x in zip(block.operands, value.inputs, strict=True)]
     with np.errstate(all="ignore"):
-        result = np.asarray(value.op.evaluate(NUMPY, *operands), value.element_type.dtype)
+        found = converter(value.type, NUMPY)(value.op.evaluate(NUMPY, *operands))
+    if isinstance(found, tuple):
+        return tuple([_own(result, operands) for result in found])
+    return _own(found, operands)
+
+
+def _own(result: Array, operands: list[Array]) -> Array:
+    """Return a result in row-major order, in memory that no operand shares."""
     shared = any(np.may_share_memory(result, operand) for operand in operands)
     return np.array(result, order="C") if shared else np.asarray(result, order="C")
 

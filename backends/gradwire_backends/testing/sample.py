@@ -23,6 +23,7 @@ class Sample:
         attributes: settings of the op.
         expected: the value by an independent source (NumPy, SciPy, mpmath, a closed form): a function of the inputs.
         label: what is special about the point, such as "empty", "broadcast", "at the kink".
+        result: which result is meant, of an op with several.
         smooth: whether the op has a finite derivative here with respect to every floating input, in a neighbourhood,
             so that differences and complex steps must agree with it.
     """
@@ -33,11 +34,13 @@ class Sample:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
     smooth: bool = True
+    result: int = 0
 
     def __str__(self) -> str:
         types = ",".join(f"{x.dtype}{list(x.shape)}".replace(" ", "") for x in self.inputs)
         attributes = ",".join(f"{name}={value}" for name, value in self.attributes.items()).replace(" ", "")
-        return "-".join(filter(None, (self.op, types, attributes, self.label)))
+        result = f"result{self.result}" if self.result else ""
+        return "-".join(filter(None, (self.op, types, attributes, result, self.label)))
 
     @property
     def tensors(self) -> dict[str, Array]:
@@ -45,9 +48,10 @@ class Sample:
         return {f"x{i}": x for i, x in enumerate(self.inputs)}
 
     def value(self) -> Value:
-        """Return the op applied to variables ``x0``, ``x1``, …."""
+        """Return the op, or the one of its results that is meant, applied to variables ``x0``, ``x1``, …."""
         xs = (variable(name, x.shape, ElementType.of(x.dtype)) for name, x in self.tensors.items())
-        return apply(self.op, *xs, **self.attributes)
+        found = apply(self.op, *xs, **self.attributes)
+        return found[self.result] if isinstance(found, tuple) else found
 
     def graph(self) -> FlatGraph:
         """Return the flat graph whose output ``y`` is the value."""

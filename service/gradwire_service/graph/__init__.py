@@ -16,6 +16,7 @@ from gradwire_service.graph.types import (
     Attribute,
     ElementType,
     TensorType,
+    TupleType,
 )
 from gradwire_service.graph.validation import signature_of, validate
 
@@ -38,6 +39,7 @@ __all__ = [
     "Graph",
     "Signature",
     "TensorType",
+    "TupleType",
     "Variable",
     "constant",
     "find_cycle",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -98,6 +99,32 @@ class TensorType:
     def of(cls, array: Array) -> TensorType:
         """Return the type of an array."""
         return cls(array.shape, ElementType.of(array.dtype))
+
+
+@dataclass(frozen=True)
+class TupleType(TensorType):
+    """The types of all that a block with several results yields, as one; it has no elements of its own.
+
+    Attributes:
+        members: the type of each result.
+    """
+
+    members: tuple[TensorType, ...] = ()
+
+    @classmethod
+    def of_members(cls, members: Iterable[TensorType]) -> TupleType:
+        """Return the type of several results together; it counts as floating when one of them is."""
+        members = tuple(members)
+        floating = (member.element_type for member in members if member.element_type.is_floating)
+        return cls((), next(floating, ElementType.INT64), members)
+
+    @property
+    def bytes(self) -> int:
+        """Memory of the elements of all results, in bytes."""
+        return sum(member.bytes for member in self.members)
+
+    def __str__(self) -> str:
+        return f"({', '.join(map(str, self.members))})"
 
 
 Attribute = bool | int | float | str | ElementType | tuple[int | str, ...] | tuple[float, ...]

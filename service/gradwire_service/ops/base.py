@@ -19,7 +19,7 @@ import numpy as np
 
 from gradwire_service.errors import ArityError, AttributeValueError, ElementTypeError, ShapeError
 from gradwire_service.graph import FLOAT32, FLOAT64, INT64, Array, AttributeKind, AttributeSignature, Signature
-from gradwire_service.graph.types import BOOL, ElementType, TensorType
+from gradwire_service.graph.types import BOOL, ElementType, TensorType, TupleType
 
 Namespace = Any
 """An array namespace: NumPy's functions by their array-API names, and `erf`; a backend brings its own."""
@@ -151,17 +151,17 @@ class Op(ABC):
             Op.registry[name] = cls
 
     @abstractmethod
-    def infer(self, *inputs: Any, **_: Any) -> TensorType:
+    def infer(self, *inputs: Any, **_: Any) -> Any:
         """Return the type of the result; a rule names its inputs, which here are any.
 
         Raises: ShapeError or ElementTypeError when the inputs do not fit; total otherwise.
         """
 
     @abstractmethod
-    def evaluate(self, xp: Namespace, *inputs: Any, **_: Any) -> Array:
+    def evaluate(self, xp: Namespace, *inputs: Any, **_: Any) -> Any:
         """Return the result, computed with the array namespace `xp`."""
 
-    def vjp(self, y_bar: Value, y: Value, *x: Any, **_: Any) -> tuple[Value | None, ...]:
+    def vjp(self, y_bar: Any, y: Any, *x: Any, **_: Any) -> tuple[Value | None, ...]:
         """Return the cotangent of every input, of its shape; None for zero.
 
         Args:
@@ -171,7 +171,7 @@ class Op(ABC):
         """
         return (None,) * len(x)
 
-    def jvp(self, y: Value, x: tuple[Value, ...], x_dot: tuple[Any, ...]) -> Value | None:
+    def jvp(self, y: Any, x: tuple[Value, ...], x_dot: tuple[Any, ...]) -> Any:
         """Return the tangent of the result; None for zero.
 
         Args:
@@ -276,18 +276,100 @@ class Multilinear(Op):
         return total
 
 
-class Composite(Op):
-    """A composite of the library: a block that is written with ops, and expanded into them."""
+class MultiOp(Op):
+    """An op with several results: applying it gives a tuple of values.
+
+    A block of it yields all results together; `Result` picks one. In graphs the second result of `eig` is ``eig:1``.
+
+    Class attributes:
+        results: their number.
+    """
+
+    results: ClassVar[int]
 
     @abstractmethod
-    def expand(self, *inputs: Any, **_: Any) -> Value:
-        """Return the result, written with ops."""
+    def infer(self, *inputs: Any, **_: Any) -> tuple[TensorType, ...]:
+        """Return the types of the results; otherwise as `Op.infer`."""
 
-    def __call__(self, *inputs: Value) -> Value:
+    @abstractmethod
+    def evaluate(self, xp: Namespace, *inputs: Any, **_: Any) -> tuple[Array, ...]:
+        """Return the results, computed with the array namespace `xp`."""
+
+    def vjp(self, y_bar: tuple[Value | None, ...], y: tuple[Value, ...], *x: Any, **_: Any) -> tuple[Value | None, ...]:
+        """Return the cotangent of every input, of its shape; None for zero.
+
+        Args:
+            y_bar: the cotangent of each result; None for zero, though not for all.
+            y: the results, at hand.
+            x: the inputs.
+        """
+        return (None,) * len(x)
+
+    def jvp(self, y: tuple[Value, ...], x: tuple[Value, ...], x_dot: tuple[Any, ...]) -> tuple[Value | None, ...]:
+        """Return the tangent of each result; None for zero.
+
+        Args:
+            y: the results, at hand.
+            x: the inputs.
+            x_dot: their tangents; None for zero, though not for all.
+        """
+        return (None,) * len(y)
+
+    def flops(self, y: TensorType, *inputs: Any, **_: Any) -> float:
+        assert isinstance(y, TupleType)
+        return self.work * sum(member.size for member in y.members)
+
+    def __call__(self, *inputs: Value) -> tuple[Value, ...]:  # type: ignore[override]
+        """Apply the op.
+
+        Raises: ShapeError or ElementTypeError as `infer` does.
+        """
+        return results_of(Value(self, inputs, TupleType.of_members(self.infer(*(x.type for x in inputs)))))
+
+
+@dataclass(frozen=True)
+class Result(Op):
+    """One result of a block that has several."""
+
+    name: ClassVar[str] = "result"
+    internal: ClassVar[bool] = True
+    index: int
+
+    def infer(self, x: TupleType) -> TensorType:
+        return x.members[self.index]
+
+    def evaluate(self, xp: Namespace, x: tuple[Array, ...]) -> Array:
+        return x[self.index]
+
+    def flops(self, y: TensorType, x: TensorType) -> float:
+        return 0.0
+
+
+def results_of(whole: Value) -> tuple[Value, ...]:
+    """Return the results of a block that has several."""
+    assert isinstance(whole.type, TupleType)
+    return tuple(Value(Result(i), (whole,), member) for i, member in enumerate(whole.type.members))
+
+
+class Composite(Op):
+    """A composite of the library: a block that is written with ops, and expanded into them.
+
+    Class attributes:
+        results: number of its results; where there are several, `expand` returns a tuple of them.
+    """
+
+    results: ClassVar[int] = 1
+
+    @abstractmethod
+    def expand(self, *inputs: Any, **_: Any) -> Any:
+        """Return the result, or a tuple of the results, written with ops."""
+
+    def __call__(self, *inputs: Value) -> Any:
         return self.expand(*inputs)
 
-    def infer(self, *inputs: TensorType, **_: Any) -> TensorType:
-        return self.expand(*(variable(f"x{i}", x.shape, x.element_type) for i, x in enumerate(inputs))).type
+    def infer(self, *inputs: TensorType, **_: Any) -> Any:
+        found = self.expand(*(variable(f"x{i}", x.shape, x.element_type) for i, x in enumerate(inputs)))
+        return tuple(y.type for y in found) if isinstance(found, tuple) else found.type
 
     def evaluate(self, xp: Namespace, *inputs: Array, **_: Any) -> Array:
         raise TypeError(f"{self.name} is expanded before it is run")  # pragma: no cover
@@ -404,8 +486,10 @@ def scalar_of(value: Value) -> float | int | bool | None:
     return value.op.value if isinstance(value.op, Full) else None
 
 
-def apply(name: str, *inputs: Operand, **attributes: Any) -> Value:
+def apply(name: str, *inputs: Operand, **attributes: Any) -> Any:
     """Apply the op of that name: Python numbers become constants, element types are promoted.
+
+    Returns: a value, or a tuple of them where the op has several results.
 
     Raises: ArityError, ShapeError, ElementTypeError.
     """
@@ -540,7 +624,8 @@ def _signature(cls: type[Op]) -> Signature:
         default: Any = None if required else field.default
         attributes[field.name] = AttributeSignature(_KINDS[hint], required, default)
     variadic = bool(parameters) and parameters[-1].kind is inspect.Parameter.VAR_POSITIONAL
-    return Signature(tuple(parameter.name for parameter in parameters), variadic, attributes)
+    results = cls.results if issubclass(cls, MultiOp | Composite) else 1
+    return Signature(tuple(parameter.name for parameter in parameters), variadic, attributes, results)
 
 
 def catalog(name: str) -> Signature | None:

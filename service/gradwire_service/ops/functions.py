@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, partial
+from typing import Any
 
-from gradwire_service.ops.base import Value, apply
+from gradwire_service.ops.base import apply
 
 
 @cache
-def _function(name: str) -> Callable[..., Value]:
+def _function(name: str) -> Callable[..., Any]:
     return partial(apply, name)
 
 
-def __getattr__(name: str) -> Callable[..., Value]:
+def __getattr__(name: str) -> Callable[..., Any]:
     if name.startswith("__"):
         raise AttributeError(name)
     return _function(name)

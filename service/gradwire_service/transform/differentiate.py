@@ -7,11 +7,12 @@ they return are values like any others: they can be differentiated again, simpli
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from gradwire_service.errors import NotDifferentiableError, NotScalarError
-from gradwire_service.graph import FLOAT64
+from gradwire_service.graph import FLOAT64, TupleType
 from gradwire_service.ops.arithmetic import MaskedMultiply, Multiply
-from gradwire_service.ops.base import Elementwise, Value, full
+from gradwire_service.ops.base import Elementwise, MultiOp, Result, Value, full, results_of
 from gradwire_service.ops.flat import ancestors
 from gradwire_service.ops.functions import astype, broadcast_to, masked_multiply, reshape
 from gradwire_service.ops.functions import sum as sum_
@@ -51,16 +52,20 @@ def vjp(cotangents: Mapping[Value, Value], wrt: Sequence[Value]) -> list[Value]:
     _check_floating(wrt, "the gradient with respect to")
     order = ancestors(cotangents)
     active = _descendants(order, wrt)
-    sums: dict[Value, Value] = dict(cotangents)
+    sums: dict[Value, Any] = dict(cotangents)  # of a block with several results: a cotangent, or None, for each
     chosen: set[Value] = set()  # what `where` or a masked product may not have taken, and all below it
     for value in reversed(order):
         value_bar = sums.get(value)
         if value_bar is None or not active.intersection(value.inputs):
             continue
         masked = value in chosen
+        if isinstance(value.op, Result):
+            _gather(sums, value)
+            chosen.update(value.inputs if masked else ())
+            continue
         if masked or isinstance(value.op, Where | MaskedMultiply):
             chosen.update(value.inputs if masked else value.inputs[1:])
-        for x, x_bar in zip(value.inputs, value.op.vjp(value_bar, value, *value.inputs), strict=True):
+        for x, x_bar in zip(value.inputs, _pulled(value, value_bar), strict=True):
             if x_bar is None or x not in active:
                 continue
             x_bar = _as(_masked(x_bar, value_bar) if masked else x_bar, x)
@@ -80,13 +85,24 @@ def jvp(of: Sequence[Value], tangents: Mapping[Value, Value]) -> list[Value]:
     """
     _check_floating(of, "the derivative of")
     _check_floating(tangents, "the derivative along a tangent of")
-    dots: dict[Value, Value] = {}
+    dots: dict[Value, Any] = {}  # as `sums` in `vjp`
     for value in ancestors(of):
         value_dot = tangents.get(value)
+        if isinstance(value.op, Result):
+            whole = dots.get(value.inputs[0])
+            pushed = None if whole is None else whole[value.op.index]
+            if pushed is not None:
+                value_dot = _as(pushed, value) if value_dot is None else value_dot + _as(pushed, value)
+            if value_dot is not None:
+                dots[value] = value_dot
+            continue
         x_dot = tuple(map(dots.get, value.inputs))
         if not isinstance(value.op, Elementwise):  # which alone broadcasts tangents that were kept small
             x_dot = tuple(dot and _spread(dot, x) for dot, x in zip(x_dot, value.inputs, strict=True))
         if value.type.element_type.is_floating and any(x is not None for x in x_dot):
+            if isinstance(value.op, MultiOp):
+                dots[value] = value.op.jvp(results_of(value), value.inputs, x_dot)
+                continue
             pushed = value.op.jvp(value, value.inputs, x_dot)
             if pushed is not None:
                 value_dot = pushed if value_dot is None else value_dot + pushed
@@ -114,6 +130,22 @@ def _descendants(order: Iterable[Value], sources: Iterable[Value]) -> set[Value]
         if value.type.element_type.is_floating and not active.isdisjoint(value.inputs):
             active.add(value)
     return active
+
+
+def _gather(sums: dict[Value, Any], result: Value) -> None:
+    """Add the cotangent of one result to those of its block."""
+    (whole,), op, result_bar = result.inputs, result.op, _as(sums[result], result)
+    assert isinstance(whole.type, TupleType)
+    assert isinstance(op, Result)
+    bars = sums.setdefault(whole, [None] * len(whole.type.members))
+    bars[op.index] = result_bar if bars[op.index] is None else bars[op.index] + result_bar
+
+
+def _pulled(value: Value, value_bar: Any) -> tuple[Value | None, ...]:
+    """Apply the rule of a value's op."""
+    if isinstance(value.op, MultiOp):
+        return value.op.vjp(tuple(value_bar), results_of(value), *value.inputs)
+    return value.op.vjp(value_bar, value, *value.inputs)
 
 
 def _masked(x_bar: Value, y_bar: Value) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import gradwire_service.blocks  # noqa: F401  # registers the composites of the library
 from gradwire_service.errors import (
@@ -147,13 +148,17 @@ class _Expansion:
         """Apply an op of the catalog."""
         attributes = {name: _bound(value, dimensions) for name, value in block.attributes.items()}
         op = Op.registry[block.op](**attributes)
-        value = op(*promoted(op, inputs))
-        if len(value.type.shape) > self.limits.rank or value.type.size > self.limits.elements:
-            message = f"it would have shape {list(value.shape)}; at most {self.limits.rank} axes and "
-            raise LimitExceededError(message + f"{self.limits.elements:,} elements are taken", value=value.type.size)
+        found: Any = op(*promoted(op, inputs))
+        values = found if isinstance(found, tuple) else (found,)
+        for value in values:
+            if len(value.type.shape) > self.limits.rank or value.type.size > self.limits.elements:
+                message = f"it would have shape {list(value.shape)}; at most {self.limits.rank} axes and "
+                message += f"{self.limits.elements:,} elements are taken"
+                raise LimitExceededError(message, value=value.type.size)
         if isinstance(op, Composite):
-            self.name_inner(path, value, [x for x in inputs if isinstance(x, Value)])
-        self.name(path, value)
+            self.name_inner(path, values, [x for x in inputs if isinstance(x, Value)])
+        for i, value in enumerate(values):
+            self.name(f"{path}:{i}" if i else path, value)
 
     def call(self, path: str, composite: Graph, inputs: Sequence[Operand], scope: Mapping[str, Graph]) -> None:
         """Expand a composite of the graph."""
@@ -179,13 +184,13 @@ class _Expansion:
         if not value.name:
             value.name = path
 
-    def name_inner(self, path: str, result: Value, inputs: Sequence[Value]) -> None:
+    def name_inner(self, path: str, results: Sequence[Value], inputs: Sequence[Value]) -> None:
         """Name what a composite of the library is made of by its ops: ``loss/exp``, ``loss/exp_2``."""
         newest = max((x.serial for x in inputs), default=-1)
-        todo, inner = [x for x in result.inputs if x.serial > newest], set[Value]()
+        todo, inner = [x for result in results for x in result.inputs if x.serial > newest], set[Value]()
         while todo:
             value = todo.pop()
-            if value not in inner and not isinstance(value.op, Constant) and not value.name:
+            if value not in inner and value not in results and not isinstance(value.op, Constant) and not value.name:
                 inner.add(value)
                 todo.extend(x for x in value.inputs if x.serial > newest)
         counts: dict[str, int] = {}

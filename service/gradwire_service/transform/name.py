@@ -9,7 +9,7 @@ import numpy as np
 
 from gradwire_service.graph import Attribute, Block, Graph, Variable
 from gradwire_service.graph import Constant as FixedConstant
-from gradwire_service.ops.base import Constant, Elementwise, Op, Value
+from gradwire_service.ops.base import Constant, Elementwise, Op, Result, Value
 from gradwire_service.ops.flat import FlatGraph
 
 
@@ -31,6 +31,8 @@ def named(
     constants: list[FixedConstant] = []
     blocks: list[Block] = []
     for value in flat.blocks:
+        if isinstance(value.op, Result):
+            continue
         if isinstance(value.op, Constant):
             if value in ids.needed:
                 constants.append(FixedConstant(ids[value], value.op.array))
@@ -64,12 +66,18 @@ class _Names:
         everything = [*flat.variables.values(), *flat.blocks]
         for value in everything:
             own = preferred.get(value, value.name).replace(" ", "_")
-            if own and own not in taken:
+            if own and own not in taken and not isinstance(value.op, Result):
                 self.names[value] = own
+                taken.add(own)
+        results = [value for value in everything if isinstance(value.op, Result)]
+        for value in results:  # a block is called as its first result
+            own = preferred.get(value, value.name)
+            if own and own not in taken and ":" not in own and value.inputs[0] not in self.names:
+                self.names[value.inputs[0]] = own
                 taken.add(own)
         counts: dict[str, int] = {}
         for value in everything:
-            while value not in self.names:
+            while value not in self.names and not isinstance(value.op, Result):
                 counts[value.op.name] = count = counts.get(value.op.name, 0) + 1
                 candidate = value.op.name if count == 1 else f"{value.op.name}_{count}"
                 if candidate not in taken:
@@ -77,6 +85,9 @@ class _Names:
                     taken.add(candidate)
 
     def __getitem__(self, value: Value) -> str:
+        if isinstance(value.op, Result):
+            index = value.op.index
+            return f"{self.names[value.inputs[0]]}:{index}" if index else self.names[value.inputs[0]]
         return self.names[value]
 
     def literal(self, user: Value, x: Value) -> str:

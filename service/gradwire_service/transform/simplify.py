@@ -71,7 +71,7 @@ def simplified(outputs: Mapping[str, Value], *, strict_nan: bool = False, fast_m
             simpler = BroadcastTo(value.shape)(simpler)  # 1 x, with a 1 that was larger than x
         if simpler is None and fast_math:
             simpler = _fast(op, inputs, value.type)
-        if simpler is None and inputs and all(type(x.op) in FIXED for x in inputs):
+        if simpler is None and inputs and all(type(x.op) in FIXED for x in inputs) and type(value.type) is TensorType:
             simpler = _folded(candidate)
         if simpler is not None and simpler.type == value.type:
             # What a rule makes may hold new values of its own, one below the other; they are few.

@@ -28,7 +28,7 @@ def decode_attribute(message: pb.Attribute, field: str) -> Attribute:
     value: Any = getattr(message, kind) if kind else None
     match kind:
         case "boolean" | "integer" | "real" | "text":
-            return value  # type: ignore[no-any-return]
+            return value
         case "integers" | "reals" | "texts":
             return tuple(value.values)
         case "dimensions":

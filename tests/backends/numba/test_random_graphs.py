@@ -81,7 +81,7 @@ def binary(draw: Draw, x: Value, y: Value) -> Value:
         broadcast_shapes(x.shape, y.shape)
     except ShapeError:
         return product(x, y)
-    operations = [
+    operations: list[Callable[[], Value]] = [
         lambda: x + y,
         lambda: x * y,
         lambda: x - y,
