@@ -169,7 +169,7 @@ def _(op: LogSumExp, x: Value) -> Value:
 def _(op: Pad, x: Value) -> Value | None:
     if any(op.interior):
         return None
-    return Overlay(op.low)(x, full(op.infer(x.type), 0))
+    return Overlay(op.low)(x, full(op.infer(x.type), op.value))
 
 
 @written.register

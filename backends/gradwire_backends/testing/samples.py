@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from gradwire_backends.testing import composite, elementwise, structural
+from gradwire_backends.testing import accumulation, composite, elementwise, positions, structural
 from gradwire_backends.testing.sample import Sample
 
-SAMPLES: tuple[Sample, ...] = (*elementwise.SAMPLES, *structural.SAMPLES, *composite.SAMPLES)
+SAMPLES: tuple[Sample, ...] = (
+    *elementwise.SAMPLES,
+    *structural.SAMPLES,
+    *accumulation.SAMPLES,
+    *positions.SAMPLES,
+    *composite.SAMPLES,
+)
 """Every op has at least one."""

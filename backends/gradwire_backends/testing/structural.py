@@ -320,7 +320,7 @@ def indexing() -> Iterator[Sample]:
         attributes = {"axis": axis, "size": size}
         for dtype, kind in PAIRS:
             inputs = (points(shape, LINE).astype(dtype), np.asarray(indices, kind))
-            yield Sample("scatter_add", inputs, settled(scattered, attributes), attributes)
+            yield Sample("take_transpose", inputs, settled(scattered, attributes), attributes)
 
 
 def scattered(x: Array, indices: Array, axis: int, size: int) -> Any:

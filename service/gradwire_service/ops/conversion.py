@@ -56,3 +56,29 @@ class StopGradient(Op, name="stop_gradient"):
 
     def evaluate(self, xp: Namespace, x: Array) -> Array:
         return xp.stop_gradient(x)
+
+
+@final
+@dataclass(frozen=True)
+class Identity(Linear, name="identity"):
+    """The value itself, y = x, under a name of its own.
+
+    Shapes: x is [...], y is [...].
+    Units: those of x.
+    Source: TensorFlow, `tf.identity`.
+    """
+
+    latex: ClassVar[str] = "{0}"
+    work: ClassVar[float] = 0
+
+    def infer(self, x: TensorType) -> TensorType:
+        return x
+
+    def evaluate(self, xp: Namespace, x: Array) -> Array:
+        return x
+
+    def vjp(self, y_bar: Value, y: Value, x: Value) -> tuple[Value]:
+        return (y_bar,)
+
+    def simplify(self, x: Value) -> Value:
+        return x

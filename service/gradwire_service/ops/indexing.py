@@ -14,7 +14,7 @@ import numpy as np
 from gradwire_service.errors import AttributeValueError, ElementTypeError, IndexRangeError, ShapeError
 from gradwire_service.graph import INT64, Array, ElementType, TensorType
 from gradwire_service.ops.base import Linear, Namespace, Op, Value, normalized_axes
-from gradwire_service.ops.functions import flip, pad, reshape, scatter_add, take
+from gradwire_service.ops.functions import flip, pad, reshape, take, take_transpose
 
 Item = int | slice | EllipsisType | None
 """One part of a basic index."""
@@ -173,7 +173,7 @@ class Take(Op, name="take"):
     axis: int | None = None
 
     def infer(self, x: TensorType, indices: TensorType) -> TensorType:
-        _check_indices(indices, self.name)
+        check_indices(indices, self.name)
         if self.axis is None:
             return TensorType(indices.shape, x.element_type)
         (axis,) = normalized_axes((self.axis,), x.rank, self.name)
@@ -183,14 +183,14 @@ class Take(Op, name="take"):
         try:
             return xp.take(x, indices, axis=self.axis)
         except IndexError:
-            raise _outside(indices, x.size if self.axis is None else x.shape[self.axis]) from None
+            raise outside(indices, x.size if self.axis is None else x.shape[self.axis]) from None
 
     def vjp(self, y_bar: Value, y: Value, x: Value, indices: Value) -> tuple[Value, None]:
         if self.axis is None:
-            flat = scatter_add(y_bar, indices, axis=0, size=x.type.size)
+            flat = take_transpose(y_bar, indices, axis=0, size=x.type.size)
             return reshape(flat, shape=x.shape), None
         axis = self.axis % len(x.shape)
-        return scatter_add(y_bar, indices, axis=axis, size=x.shape[axis]), None
+        return take_transpose(y_bar, indices, axis=axis, size=x.shape[axis]), None
 
     def jvp(self, y: Value, x: tuple[Value, ...], x_dot: tuple[Value, ...]) -> Value:
         return self(x_dot[0], x[1])
@@ -198,7 +198,7 @@ class Take(Op, name="take"):
 
 @final
 @dataclass(frozen=True)
-class ScatterAdd(Op, name="scatter_add"):
+class TakeTranspose(Op, name="take_transpose"):
     """Elements added up at positions that are data, y[j] = Σ x[i] over all i with indices[i] = j; what `take` undoes.
 
     Shapes: x is [..., k, ..., ...], indices is [k, ...], y is [..., size, ...].
@@ -215,7 +215,7 @@ class ScatterAdd(Op, name="scatter_add"):
     size: int
 
     def infer(self, x: TensorType, indices: TensorType) -> TensorType:
-        _check_indices(indices, self.name)
+        check_indices(indices, self.name)
         end = self.axis + indices.rank
         if self.axis < 0 or self.size < 0 or x.shape[self.axis : end] != indices.shape:
             raise ShapeError(f"{self.name}: shape {list(x.shape)} lacks that of the indices, {list(indices.shape)}")
@@ -225,7 +225,7 @@ class ScatterAdd(Op, name="scatter_add"):
         try:
             return xp.scatter_add(x, indices, self.axis, self.size)
         except IndexError:
-            raise _outside(indices, self.size) from None
+            raise outside(indices, self.size) from None
 
     def vjp(self, y_bar: Value, y: Value, x: Value, indices: Value) -> tuple[Value, None]:
         return take(y_bar, indices, axis=self.axis), None
@@ -237,12 +237,14 @@ class ScatterAdd(Op, name="scatter_add"):
         return x.size + y.size
 
 
-def _check_indices(indices: TensorType, op: str) -> None:
+def check_indices(indices: TensorType, op: str) -> None:
+    """Raise ElementTypeError when the indices of an op are no integers."""
     if not indices.element_type.is_integer:
         raise ElementTypeError(f"{op} takes integers for indices, not {indices.element_type}; convert with astype")
 
 
-def _outside(indices: Any, size: int) -> IndexRangeError:
+def outside(indices: Any, size: int) -> IndexRangeError:
+    """Return the error that names the first index that is outside an axis of that size."""
     wrong = next((int(i) for i in np.ravel(indices) if not -size <= i < size), 0)
     runs = f"they run from {-size} to {size - 1}" if size else "it has no elements"
     return IndexRangeError(f"index {wrong} is outside an axis of {size}; {runs}", index=wrong, size=size)

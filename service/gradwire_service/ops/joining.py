@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import ClassVar, final
+from typing import final
+
+import numpy as np
 
 from gradwire_service.errors import AttributeValueError, ShapeError
-from gradwire_service.graph import Array, TensorType
-from gradwire_service.ops.base import Linear, Namespace, Value, normalized_axes
+from gradwire_service.graph import Array, ElementType, TensorType
+from gradwire_service.ops.base import Linear, Namespace, Op, Value, normalized_axes
 from gradwire_service.ops.functions import pad
 from gradwire_service.ops.functions import slice as slice_
 
@@ -88,27 +90,29 @@ class Stack(Linear, name="stack"):
 
 @final
 @dataclass(frozen=True)
-class Pad(Linear, name="pad"):
-    """Zeros around the elements and between them, along each axis; a negative margin cuts elements off.
+class Pad(Op, name="pad"):
+    """Zeros, or another number, around the elements and between them, along each axis; a negative margin cuts off.
 
     It is what carries the sensitivity of a slice back, and a slice carries its own.
 
     Shapes: along each axis, size n becomes low + n + (n - 1) interior + high, or low + high if n = 0.
     Units: those of x.
-    Raises: AttributeValueError when there is not one number for each axis, or a size or an interior is negative.
+    Raises: AttributeValueError when there is not one number for each axis, when a size or an interior is negative, or
+        when the elements can't hold the value.
     Source: XLA, operation semantics, `Pad`.
     """
-
-    internal: ClassVar[bool] = True
 
     low: tuple[int, ...]
     high: tuple[int, ...]
     interior: tuple[int, ...] = ()
+    value: float = 0.0
 
     def infer(self, x: TensorType) -> TensorType:
         interior = self.interior or (0,) * x.rank
         if not len(self.low) == len(self.high) == len(interior) == x.rank or any(gap < 0 for gap in interior):
             raise AttributeValueError(f"pad of {x.rank} axes takes as many margins, and gaps that are not negative")
+        if not x.element_type.is_floating and not _holds(x.element_type, self.value):
+            raise AttributeValueError(f"pad with {self.value}: elements of type {x.element_type} can't hold it")
         shape = tuple(
             low + size + max(size - 1, 0) * gap + high
             for low, size, gap, high in zip(self.low, x.shape, interior, self.high, strict=True)
@@ -118,7 +122,12 @@ class Pad(Linear, name="pad"):
         return TensorType(shape, x.element_type)
 
     def evaluate(self, xp: Namespace, x: Array) -> Array:
-        return xp.dilated_pad(x, self.low, self.high, self.interior or (0,) * x.ndim)
+        margins = self.low, self.high, self.interior or (0,) * x.ndim
+        y = xp.dilated_pad(x, *margins)
+        if self.value == 0:
+            return y
+        taken = xp.dilated_pad(xp.ones(x.shape, dtype=bool), *margins)
+        return xp.where(taken, y, xp.astype(xp.asarray(self.value), x.dtype))
 
     def vjp(self, y_bar: Value, y: Value, x: Value) -> tuple[Value]:
         cut = [(min(low, 0), min(high, 0)) for low, high in zip(self.low, self.high, strict=True)]
@@ -132,5 +141,13 @@ class Pad(Linear, name="pad"):
         ]
         return (slice_(y_bar, index=", ".join(parts)),)
 
+    def jvp(self, y: Value, x: tuple[Value, ...], x_dot: tuple[Value, ...]) -> Value:
+        return pad(x_dot[0], low=self.low, high=self.high, interior=self.interior)
+
     def simplify(self, x: Value) -> Value | None:
         return None if any(self.low) or any(self.high) or any(self.interior) else x
+
+
+def _holds(element_type: ElementType, value: float) -> bool:
+    with np.errstate(invalid="ignore"):
+        return bool(np.asarray(value).astype(element_type.dtype) == value)

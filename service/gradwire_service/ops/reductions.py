@@ -78,10 +78,10 @@ class Sum(Linear, Reduction, name="sum"):
     latex: ClassVar[str] = r"\sum {0}"
 
     def infer(self, x: TensorType) -> TensorType:
-        return _counted(super().infer(x))
+        return counted(super().infer(x))
 
     def evaluate(self, xp: Namespace, x: Array) -> Array:
-        return xp.sum(x, axis=self.axis, dtype=_accumulator(x), keepdims=self.keepdims)
+        return xp.sum(x, axis=self.axis, dtype=accumulator(x), keepdims=self.keepdims)
 
     def vjp(self, y_bar: Value, y: Value, x: Value) -> tuple[Value]:
         return (broadcast_to(self.facing(y_bar, x), shape=x.shape),)
@@ -128,10 +128,10 @@ class Prod(Reduction, name="prod"):
     latex: ClassVar[str] = r"\prod {0}"
 
     def infer(self, x: TensorType) -> TensorType:
-        return _counted(super().infer(x))
+        return counted(super().infer(x))
 
     def evaluate(self, xp: Namespace, x: Array) -> Array:
-        return xp.prod(x, axis=self.axis, dtype=_accumulator(x), keepdims=self.keepdims)
+        return xp.prod(x, axis=self.axis, dtype=accumulator(x), keepdims=self.keepdims)
 
     def vjp(self, y_bar: Value, y: Value, x: Value) -> tuple[Value]:
         return (self.facing(y_bar, x) * self.others(x),)
@@ -275,26 +275,18 @@ class ExpDifference(Elementwise, name="exp_difference"):
     work: ClassVar[float] = 20
 
     def evaluate(self, xp: Namespace, a: Array, b: Array) -> Array:
-        share = xp.where(a == b, 1, xp.exp(a - b))
+        share = xp.where((a == b) & xp.isinf(a), 1, xp.exp(a - b))
         return xp.where(a == -xp.inf, 0, share)
 
     def partials(self, y: Value, a: Value, b: Value) -> tuple[Partial, Partial]:
         return y, -y
 
 
-@final
 @dataclass(frozen=True)
-class ArgMax(Op, name="argmax"):
-    """Position of the greatest element, the first of those that tie, or of the first NaN; int64, without derivative.
-
-    Shapes: x is [...], y lacks the axis, or has it with size 1; without an axis, the position is that in x laid flat.
-    Units: a count.
-    Raises: ShapeError when there are no elements, or no such axis.
-    Source: Python array API standard, `argmax`.
-    """
+class Position(Op):
+    """Where an element lies along an axis, or in the value laid flat; int64, without derivative."""
 
     analytic: ClassVar[bool] = False
-    latex: ClassVar[str] = r"\arg\max {0}"
 
     axis: int | None = None
     keepdims: bool = False
@@ -303,18 +295,101 @@ class ArgMax(Op, name="argmax"):
         axis = None if self.axis is None else (self.axis,)
         return TensorType(Max(axis, self.keepdims).infer(x).shape, INT64)
 
-    def evaluate(self, xp: Namespace, x: Array) -> Array:
-        return xp.argmax(x, axis=self.axis, keepdims=self.keepdims)
+    @abstractmethod
+    def evaluate(self, xp: Namespace, x: Array) -> Array: ...
 
     def flops(self, y: TensorType, x: TensorType) -> float:
         return x.size
 
 
-def _counted(y: TensorType) -> TensorType:
+@final
+@dataclass(frozen=True)
+class ArgMax(Position, name="argmax"):
+    """Position of the greatest element, the first of those that tie, or of the first NaN; int64, without derivative.
+
+    Shapes: x is [...], y lacks the axis, or has it with size 1; without an axis, the position is that in x laid flat.
+    Units: a count.
+    Raises: ShapeError when there are no elements, or no such axis.
+    Source: Python array API standard, `argmax`.
+    """
+
+    latex: ClassVar[str] = r"\arg\max {0}"
+
+    def evaluate(self, xp: Namespace, x: Array) -> Array:
+        return xp.argmax(x, axis=self.axis, keepdims=self.keepdims)
+
+
+@final
+@dataclass(frozen=True)
+class ArgMin(Position, name="argmin"):
+    """Position of the least element, the first of those that tie, or of the first NaN; int64, without derivative.
+
+    Shapes: x is [...], y lacks the axis, or has it with size 1; without an axis, the position is that in x laid flat.
+    Units: a count.
+    Raises: ShapeError when there are no elements, or no such axis.
+    Source: Python array API standard, `argmin`.
+    """
+
+    latex: ClassVar[str] = r"\arg\min {0}"
+
+    def evaluate(self, xp: Namespace, x: Array) -> Array:
+        return xp.argmin(x, axis=self.axis, keepdims=self.keepdims)
+
+
+class Quantifier(Reduction):
+    """A reduction to a truth; numbers are true unless they are 0."""
+
+    analytic: ClassVar[bool] = False
+
+    def infer(self, x: TensorType) -> TensorType:
+        return TensorType(super().infer(x).shape, BOOL)
+
+    @abstractmethod
+    def evaluate(self, xp: Namespace, x: Array) -> Array: ...
+
+    def simplify(self, x: Value) -> Value | None:
+        return super().simplify(x) if x.element_type is BOOL else None
+
+
+@final
+@dataclass(frozen=True)
+class AnyTrue(Quantifier, name="any"):
+    """Whether one element is true, y = x[0] ∨ x[1] ∨ …; false of no elements. What is not 0 is true, NaN too.
+
+    Shapes: x is [...], y lacks the reduced axes, or has them with size 1.
+    Units: none.
+    Raises: ShapeError when an axis is not there, or named twice.
+    Source: Python array API standard, `any`.
+    """
+
+    latex: ClassVar[str] = r"\bigvee {0}"
+
+    def evaluate(self, xp: Namespace, x: Array) -> Array:
+        return xp.any(x, axis=self.axis, keepdims=self.keepdims)
+
+
+@final
+@dataclass(frozen=True)
+class AllTrue(Quantifier, name="all"):
+    """Whether every element is true, y = x[0] ∧ x[1] ∧ …; true of no elements. What is not 0 is true, NaN too.
+
+    Shapes: x is [...], y lacks the reduced axes, or has them with size 1.
+    Units: none.
+    Raises: ShapeError when an axis is not there, or named twice.
+    Source: Python array API standard, `all`.
+    """
+
+    latex: ClassVar[str] = r"\bigwedge {0}"
+
+    def evaluate(self, xp: Namespace, x: Array) -> Array:
+        return xp.all(x, axis=self.axis, keepdims=self.keepdims)
+
+
+def counted(y: TensorType) -> TensorType:
     """Return the type of a sum or product: that of what is added, except that truth values are counted."""
     return TensorType(y.shape, INT64) if y.element_type is BOOL else y
 
 
-def _accumulator(x: Array) -> Any:
+def accumulator(x: Array) -> Any:
     """Return the dtype to add or multiply in; NumPy's default would widen int32."""
     return None if x.dtype == bool else x.dtype

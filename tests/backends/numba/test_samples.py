@@ -25,7 +25,7 @@ SLOPES = 4
 """Of them, those whose gradients are compiled too; gradients are made of the same ops."""
 
 BY_NUMPY = {"argmax", "astype", "cumprod", "cumsum", "einsum", "linear_recurrence", "matmul", "max", "min", "pad"}
-BY_NUMPY |= {"scatter_add", "take"}
+BY_NUMPY |= {"take", "take_transpose"}
 """Ops that are left to NumPy for some element types, shapes or attributes, if not for all."""
 
 
