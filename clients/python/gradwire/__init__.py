@@ -7,13 +7,14 @@
 ...     r = service.gradient(graph, {"x": X, "w": W}, wrt=["w"])
 """
 
-from gradwire import aio, errors, functions, linalg, optimizers, query, schedules, special
+from gradwire import aio, array_api, errors, functions, linalg, optimizers, query, schedules, special
 from gradwire.building import constant, name, variable
 from gradwire.channel import TLS
 from gradwire.composites import composite
 from gradwire.descriptions import CheckResult, Comparison, Derivative, Description
 from gradwire.errors import GradwireError
 from gradwire.execution import FiniteDifference, Options
+from gradwire.expressions import expression
 from gradwire.functions import *  # noqa: F403 - every op
 from gradwire.graph import Graph
 from gradwire.optimization import Optimizer, ParameterGroup, Schedule
@@ -66,10 +67,12 @@ __all__ = [
     "ValueResult",
     "VjpResult",
     "aio",
+    "array_api",
     "composite",
     "connect",
     "constant",
     "errors",
+    "expression",
     "function",
     "linalg",
     "name",

@@ -11,7 +11,18 @@ import typer
 
 from gradwire_service.cli import output
 from gradwire_service.cli.app import Json, app
-from gradwire_service.cli.inputs import At, Dim, GraphFile, Of, Wrt, read_graph, read_values, sizes
+from gradwire_service.cli.inputs import (
+    At,
+    Dim,
+    Expression,
+    GraphFile,
+    Of,
+    Variables,
+    Wrt,
+    given_graph,
+    read_values,
+    sizes,
+)
 
 if TYPE_CHECKING:
     from gradwire_service.description import ValueDescription
@@ -40,7 +51,9 @@ class Mode(Enum):
 
 @app.command()
 def describe(
-    file: GraphFile,
+    file: GraphFile = None,
+    expression: Expression = "",
+    variable: Variables = [],  # noqa: B006  # typer's way; nothing changes it
     dim: Dim = [],  # noqa: B006  # typer's way; nothing changes it
     at: At = None,
     format: Annotated[
@@ -54,7 +67,7 @@ def describe(
     """
     from gradwire_service.engine import Engine
 
-    engine, graph = Engine(), read_graph(file)
+    engine, graph = Engine(), given_graph(file, expression, variable)
     dimensions, types = sizes(graph, dim, at)
     rows = engine.describe(graph, dimensions, types)
     known = all(row.type for row in rows)
@@ -105,7 +118,9 @@ def _values_table(rows: Sequence[ValueDescription]) -> Any:
 
 @app.command()
 def draw(
-    file: GraphFile,
+    file: GraphFile = None,
+    expression: Expression = "",
+    variable: Variables = [],  # noqa: B006  # typer's way; nothing changes it
     out: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="PICTURE", help="An .svg or .dot file; by default stdout.")
     ] = None,
@@ -115,7 +130,7 @@ def draw(
     """Draw a graph; with --at, the value of every block and the derivative of a scalar for it are written beside it."""
     from gradwire_service.engine import Engine
 
-    engine, graph = Engine("numpy"), read_graph(file)
+    engine, graph = Engine("numpy"), given_graph(file, expression, variable)
     engine.register(graph)
     notes = _notes(engine, graph, read_values(at, graph), of) if at else {}
     ending = out.suffix if out else ".svg"
@@ -152,7 +167,9 @@ def _types(values: Mapping[str, Array]) -> dict[str, Any]:
 
 @app.command()
 def differentiate(
-    file: GraphFile,
+    file: GraphFile = None,
+    expression: Expression = "",
+    variable: Variables = [],  # noqa: B006  # typer's way; nothing changes it
     of: Annotated[list[str], typer.Option("--of", metavar="NAME", help="What to differentiate; by default the output "
                                           "or, for vjp and jvp, all floating outputs.")] = [],  # noqa: B006
     wrt: Wrt = [],  # noqa: B006
@@ -169,7 +186,7 @@ def differentiate(
     from gradwire_service.description import DerivativeMode
     from gradwire_service.engine import Engine
 
-    graph = read_graph(file)
+    graph = given_graph(file, expression, variable)
     dimensions, types = sizes(graph, dim, at)
     derivative = Engine().differentiate(graph, of, wrt, DerivativeMode(mode.value), dimensions, types)
     if json:

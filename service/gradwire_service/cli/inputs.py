@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gradwire_service.errors import InvalidRequestError, MalformedMessageError, TextSyntaxError
+from gradwire_service.errors import InvalidRequestError, MalformedMessageError, ShapeError, TextSyntaxError
 
 if TYPE_CHECKING:
     from gradwire_service.graph import Array, Graph, TensorType
@@ -24,20 +24,35 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _FORMS = {".json": "json", ".pb": "binary", ".binpb": "binary", ".gw": "text", ".txt": "text"}
 
 
-def _existing(path: Path) -> Path:
-    if path != STDIN and not path.is_file():  # typer's own check takes no dash
+def _existing(path: Path | None) -> Path | None:
+    if path not in (None, STDIN) and not path.is_file():  # typer's own check takes no dash
         raise typer.BadParameter(f"there is no file {path}")
     return path
 
 
 GraphFile = Annotated[
-    Path,
+    Path | None,
     typer.Argument(
         metavar="FILE",
+        show_default=False,
         help="The graph: its text form, or protobuf's JSON (.json) or binary form (.pb, .binpb). [bold]-[/] is stdin.",
         callback=_existing,
     ),
 ]
+Expression = Annotated[
+    str,
+    typer.Option(
+        "--expression", "-e", metavar="FORMULA", help="The graph as a formula, in place of FILE: "
+        "[bold]'u = x @ w; mean(log(1 + exp(-y * u)))'[/]."
+    ),
+]  # fmt: skip
+Variables = Annotated[
+    list[str],
+    typer.Option(
+        "--variable", "-v", metavar="NAME=SHAPE", help="A variable of the formula, any number of times: "
+        "[bold]x=batch,30[/], a scalar [bold]c=[/], with an element type [bold]i:int64=batch[/]."
+    ),
+]  # fmt: skip
 At = Annotated[
     Path | None,
     typer.Option(
@@ -57,6 +72,48 @@ Wrt = Annotated[
 Dim = Annotated[
     list[str], typer.Option("--dim", metavar="NAME=SIZE", help="Size of a named dimension, any number of times.")
 ]
+
+
+def given_graph(path: Path | None, expression: str, variables: Sequence[str]) -> Graph:
+    """Return the graph that a command is about: from a file, or from a formula and the shapes of its variables.
+
+    Raises: typer.BadParameter unless there is one of them; TextSyntaxError and others as `read_graph` does.
+    """
+    if path is None and expression:
+        return _formula(expression, dict(map(_declaration, variables)))
+    if path is None or expression or variables:
+        raise typer.BadParameter("name a file, or give a formula by --expression and --variable", param_hint="'FILE'")
+    return read_graph(path)
+
+
+_DECLARATION = re.compile(r"([A-Za-z_]\w*)(?::(\w+))?=(.*)", re.ASCII)
+
+
+def _declaration(text: str) -> tuple[str, tuple[list[int | str], str]]:
+    """Read a variable such as ``x=batch,30`` or ``i:int64=batch``.
+
+    Raises: typer.BadParameter.
+    """
+    match = _DECLARATION.fullmatch(text)
+    if match is None:
+        message = f"{text!r} is no variable; write NAME=SHAPE, such as x=batch,30, or c= for a scalar"
+        raise typer.BadParameter(message, param_hint="'--variable'")
+    name, element_type, shape = match.groups()
+    sizes = [size.strip() for size in shape.split(",") if size.strip()]
+    return name, ([int(size) if size.isdecimal() else size for size in sizes], element_type or "float64")
+
+
+def _formula(text: str, variables: dict[str, tuple[list[int | str], str]]) -> Graph:
+    """Read a formula, as the client does: there is one parser, and it is the client's."""
+    from gradwire.expressions import GradwireError, as_graph
+    from gradwire_service.wire import decode_graph
+
+    try:
+        return decode_graph(as_graph(text, variables).message)
+    except GradwireError as error:
+        raise (ShapeError if error.reason == ShapeError.reason else TextSyntaxError)(error.message) from None
+    except (TypeError, ValueError) as error:  # a variable that is none
+        raise typer.BadParameter(str(error), param_hint="'--variable'") from None
 
 
 def read_graph(path: Path) -> Graph:

@@ -10,7 +10,7 @@ import typer
 
 from gradwire_service.cli import output
 from gradwire_service.cli.app import ExitCode, Json, app
-from gradwire_service.cli.inputs import At, GraphFile, Of, Wrt, read_graph, require_values
+from gradwire_service.cli.inputs import At, Expression, GraphFile, Of, Variables, Wrt, given_graph, require_values
 from gradwire_service.errors import UnsupportedByBackendError
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ Backend = Annotated[
 
 @app.command()
 def gradient(
-    file: GraphFile,
+    file: GraphFile = None,
+    expression: Expression = "",
+    variable: Variables = [],  # noqa: B006  # typer's way; nothing changes it
     at: At = None,
     of: Of = "",
     wrt: Wrt = [],  # noqa: B006  # typer's way; nothing changes it
@@ -48,7 +50,7 @@ def gradient(
     from gradwire_service.engine import Engine
     from gradwire_service.query import GradientQuery, GradientResult
 
-    graph = read_graph(file)
+    graph = given_graph(file, expression, variable)
     query = [GradientQuery(of, tuple(wrt))]
     (result,), execution = Engine().evaluate_queries(graph, require_values(at, graph), query, (), choice(backend))
     assert isinstance(result, GradientResult)
@@ -77,7 +79,9 @@ def gradient(
 
 @app.command()
 def compare(
-    file: GraphFile,
+    file: GraphFile = None,
+    expression: Expression = "",
+    variable: Variables = [],  # noqa: B006  # typer's way; nothing changes it
     at: At = None,
     of: Of = "",
     wrt: Wrt = [],  # noqa: B006
@@ -97,7 +101,7 @@ def compare(
     """
     from gradwire_service.engine import Engine
 
-    graph = read_graph(file)
+    graph = given_graph(file, expression, variable)
     ways = backend or _every_way()
     candidates = [choice(way) for way in ways]
     values = require_values(at, graph)
@@ -159,7 +163,9 @@ def _as_data(way: str, row: Comparison) -> dict[str, Any]:
 
 @app.command()
 def check(
-    file: GraphFile,
+    file: GraphFile = None,
+    expression: Expression = "",
+    variable: Variables = [],  # noqa: B006  # typer's way; nothing changes it
     at: At = None,
     of: Of = "",
     wrt: Wrt = [],  # noqa: B006
@@ -175,7 +181,7 @@ def check(
     """
     from gradwire_service.engine import Engine
 
-    graph = read_graph(file)
+    graph = given_graph(file, expression, variable)
     values = require_values(at, graph)
     rows = Engine().check(graph, values, of=of, wrt=wrt, relative_tolerance=tolerance, choice=choice(backend))
     passed = all(row.passed for row in rows)

@@ -1,0 +1,162 @@
+"""The array API standard on values, by the standard's names: ``xp = x.__array_namespace__(); xp.sum(xp.exp(x))``.
+
+What the standard has and no op covers is refused by name. Dtypes and constants are NumPy's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cache, wraps
+from typing import Any
+
+import numpy as np
+
+from gradwire import functions, linalg, special
+from gradwire.catalog import OPS
+from gradwire.errors import TracingError
+from gradwire.numpy_functions import call
+from gradwire.numpy_functions import find as find_numpy
+from gradwire.values import Constant, Value
+
+__array_api_version__ = "2024.12"
+
+e, pi, inf, nan, newaxis = math.e, math.pi, math.inf, math.nan, None
+float64, float32, int64, int32 = np.float64, np.float32, np.int64, np.int32
+bool = np.bool_
+finfo, iinfo, isdtype = np.finfo, np.iinfo, np.isdtype
+
+
+class MissingFunctionError(TracingError, AttributeError):
+    """A function of the standard that no op covers; `hasattr` says so too."""
+
+
+# Arrays out of nothing: they are fixed in the graph.
+
+
+def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = None) -> Value:
+    """Return a value as it is, anything else as a value that is fixed; a list of values is stacked."""
+    if isinstance(obj, list | tuple) and _holds_values(obj):
+        obj = functions.stack([asarray(x) for x in obj])
+    if not isinstance(obj, Value):
+        return Constant(obj, dtype)
+    return obj if dtype is None else functions.astype(obj, dtype)
+
+
+def _holds_values(tree: Sequence[Any]) -> Any:
+    return any(isinstance(x, Value) or (isinstance(x, list | tuple) and _holds_values(x)) for x in tree)
+
+
+def full(shape: Any, fill_value: float, *, dtype: Any = None, device: Any = None) -> Value:
+    """Repeat one number."""
+    kind = dtype or ("int64" if type(fill_value) is int else "float64")
+    return functions.full(shape, float(fill_value), kind)
+
+
+def zeros(shape: Any, *, dtype: Any = None, device: Any = None) -> Value:
+    """Repeat 0."""
+    return functions.full(shape, 0.0, dtype or "float64")
+
+
+def ones(shape: Any, *, dtype: Any = None, device: Any = None) -> Value:
+    """Repeat 1."""
+    return functions.full(shape, 1.0, dtype or "float64")
+
+
+empty = zeros
+
+
+def arange(start: float, /, stop: Any = None, step: float = 1, *, dtype: Any = None, device: Any = None) -> Value:
+    """Count, as NumPy does."""
+    first, last = (0, start) if stop is None else (start, stop)
+    return Constant(np.arange(first, last, step), dtype)
+
+
+def linspace(
+    start: float, stop: float, /, num: int, *, dtype: Any = None, device: Any = None, endpoint: Any = True
+) -> Value:
+    """Go from one number to another in even steps."""
+    return Constant(np.linspace(start, stop, num, endpoint=endpoint), dtype)
+
+
+def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: Any = None) -> Value:
+    """Make a matrix with ones on a diagonal."""
+    return Constant(np.eye(n_rows, n_cols, k), dtype)
+
+
+def result_type(*arrays_and_dtypes: Any) -> np.dtype[Any]:
+    """Return the element type that holds all of these."""
+    return np.result_type(*(x.dtype if isinstance(x, Value) else x for x in arrays_and_dtypes))
+
+
+def can_cast(from_: Any, to: Any, /) -> Any:
+    """Tell whether a conversion loses nothing."""
+    return np.can_cast(from_.dtype if isinstance(from_, Value) else from_, to)
+
+
+# All others, by name.
+
+_STANDARD = frozenset("""
+    abs acos acosh add all any argmax argmin argsort asin asinh astype atan atan2 atanh bitwise_and bitwise_invert
+    bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor broadcast_arrays broadcast_to ceil clip concat conj
+    copysign cos cosh count_nonzero cumulative_prod cumulative_sum diff divide empty_like equal exp expand_dims expm1
+    flip floor floor_divide from_dlpack full_like greater greater_equal hypot imag isfinite isinf isnan less less_equal
+    log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor matmul matrix_transpose max maximum
+    mean meshgrid min minimum moveaxis multiply negative nextafter nonzero not_equal ones_like permute_dims positive pow
+    prod real reciprocal remainder repeat reshape roll round searchsorted sign signbit sin sinh sort sqrt square squeeze
+    stack std subtract sum take take_along_axis tan tanh tensordot tile tril triu trunc unique_all unique_counts
+    unique_inverse unique_values unstack var vecdot where zeros_like
+""".split())  # fmt: skip
+_STANDARD_LINALG = frozenset(
+    """
+    cholesky cross det diagonal eigh eigvalsh inv matmul matrix_norm matrix_power matrix_rank matrix_transpose outer
+    pinv qr slogdet solve svd svdvals tensordot trace vecdot vector_norm
+""".split()
+)
+
+
+@cache
+def _named(name: str) -> Callable[..., Any]:
+    handler = find_numpy(name)
+    short = name.rpartition(".")[2]
+    if handler is None:
+        if short not in _STANDARD | _STANDARD_LINALG:
+            raise AttributeError(f"the array API has no function {name!r}")
+        call(f"xp.{name}", None, (), {})  # refuses, with the remedy
+
+    @wraps(handler)  # type: ignore[arg-type]  # there is one
+    def function(*arguments: Any, **options: Any) -> Any:
+        return call(f"xp.{name}", handler, arguments, options)
+
+    return function
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(name)
+    try:
+        return _named(name)
+    except TracingError as error:
+        raise MissingFunctionError(error.message) from None
+
+
+def find(name: str) -> Callable[..., Any] | None:
+    """Return a function by its name in `gw`, in its modules, in NumPy or in this module; None when there is none."""
+    short = name.removeprefix("gw.").removeprefix("np.").removeprefix("xp.")
+    if short in functions.__all__:
+        return getattr(functions, short)
+    for prefix, module in (("linalg.", linalg), ("special.", special)):
+        word = short.removeprefix(prefix)
+        if word in module.__all__:
+            return getattr(module, word)
+    if short in _CREATION:
+        return _CREATION[short]
+    return find_numpy(short)
+
+
+_CREATION = {f.__name__: f for f in (asarray, full, zeros, ones, arange, linspace, eye)}
+
+
+def names() -> list[str]:
+    """Return the names of all functions, for who looks for one that is like a word."""
+    return sorted({*OPS, *functions.__all__, *linalg.__all__, *special.__all__, *_STANDARD, *_CREATION})

@@ -1,0 +1,129 @@
+"""Functions that NumPy and Gradwire both have, with arguments that NumPy calls otherwise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gradwire import functions as F  # noqa: N812 - as one writes it
+from gradwire.errors import TracingError
+from gradwire.numpy_functions.operands import as_value
+from gradwire.values import Value
+
+
+def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Value:
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    if all(bound is None or isinstance(bound, int | float) for bound in (low, high)):
+        return F.clip(a, low, high)
+    a = a if low is None else F.maximum(a, low)
+    return a if high is None else F.minimum(a, high)
+
+
+def where(condition: Any, x: Any, y: Any) -> Value:
+    return F.where(condition, x, y)
+
+
+def squeeze(a: Any, axis: Any = None) -> Value:
+    return F.squeeze(a, axis)
+
+
+def transpose(a: Any, axes: Any = None) -> Value:
+    return F.transpose(a, axes)
+
+
+def reshape(a: Any, shape: Any = None, *, newshape: Any = None) -> Value:
+    return F.reshape(a, newshape if shape is None else shape)
+
+
+def take(a: Any, indices: Any, axis: Any = None) -> Value:
+    return F.take(a, indices, axis)
+
+
+def argmax(a: Any, axis: Any = None, *, keepdims: bool = False) -> Value:
+    return F.argmax(a, axis, keepdims)
+
+
+def astype(x: Any, dtype: Any) -> Value:
+    return F.astype(x, dtype)
+
+
+def variance(a: Any, axis: Any = None, *, ddof: float = 0, correction: float = 0, keepdims: bool = False) -> Value:
+    return F.variance(a, axis, ddof or correction, keepdims)
+
+
+def standard_deviation(
+    a: Any, axis: Any = None, *, ddof: float = 0, correction: float = 0, keepdims: bool = False
+) -> Value:
+    return F.standard_deviation(a, axis, ddof or correction, keepdims)
+
+
+def cumulative(name: str) -> Callable[..., Value]:
+    def function(x: Any, *, axis: Any = None, include_initial: bool = False) -> Value:
+        function: Callable[..., Value] = getattr(F, name)
+        x = as_value(x)
+        if axis is None and x.ndim != 1:
+            raise TracingError(f"np.{name} of {x.ndim} axes needs an axis")
+        axis = 0 if axis is None else axis % x.ndim
+        found = function(x, axis)
+        if not include_initial:
+            return found
+        first = F.full((*x.shape[:axis], 1, *x.shape[axis + 1 :]), float(name == "cumprod"), x.dtype)
+        return F.concatenate([first, found], axis)
+
+    return function
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Value:
+    rank = len(axis) if isinstance(axis, tuple | list) else 1 if axis is not None else as_value(x).ndim
+    if rank != 2 or ord is None or ord == "fro":
+        return F.norm(x, 2 if ord in (None, "fro") else ord, axis, keepdims)
+    rows, columns = (0, 1) if axis is None else axis
+    if ord in (1, -1, math.inf, -math.inf):
+        along, over = (rows, columns) if abs(ord) == 1 else (columns, rows)
+        sums = F.sum(F.abs(x), along, True)
+        found = (F.max if ord > 0 else F.min)(sums, over, True)
+        return found if keepdims else F.squeeze(found, (rows, columns))
+    raise TracingError(
+        f"np.linalg.norm can't be traced with ord={ord!r} for a matrix; it takes 'fro', 1, -1, inf, -inf"
+    )
+
+
+def vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: float = 2) -> Value:
+    return F.norm(x, ord, axis, keepdims)
+
+
+def matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Value:
+    return norm(x, ord, (-2, -1), keepdims)
+
+
+def scaled(factor: float) -> Callable[..., Value]:
+    def scaled(x: Any) -> Value:
+        return F.multiply(x, factor)
+
+    return scaled
+
+
+def log_base(base: float) -> Callable[..., Value]:
+    def log_base(x: Any) -> Value:
+        return F.divide(F.log(x), math.log(base))
+
+    return log_base
+
+
+def itself(x: Any) -> Value:
+    return as_value(x)
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "argmax": argmax, "astype": astype, "clip": clip, "copy": itself, "cumulative_prod": cumulative("cumprod"),
+    "cumulative_sum": cumulative("cumsum"), "linalg.matrix_norm": matrix_norm, "linalg.norm": norm,
+    "linalg.vector_norm": vector_norm, "real": itself, "reshape": reshape, "squeeze": squeeze,
+    "std": standard_deviation, "take": take, "transpose": transpose, "var": variance, "where": where,
+}  # fmt: skip
+
+UFUNCS: Mapping[str, Callable[..., Any]] = {
+    "conjugate": itself, "positive": itself, "deg2rad": scaled(math.pi / 180), "radians": scaled(math.pi / 180),
+    "rad2deg": scaled(180 / math.pi), "degrees": scaled(180 / math.pi), "exp2": lambda x: F.power(2.0, x),
+    "log2": log_base(2), "log10": log_base(10),
+}  # fmt: skip

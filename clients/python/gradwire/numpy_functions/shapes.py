@@ -1,0 +1,227 @@
+"""Other orders, other shapes, several arrays put together or one taken apart, as NumPy names it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from gradwire import functions as F  # noqa: N812 - as one writes it
+from gradwire.errors import TracingError
+from gradwire.numpy_functions.operands import as_value, from_axis, size_of
+from gradwire.values import Value
+
+
+def swapaxes(a: Any, axis1: int, axis2: int) -> Value:
+    order = list(range(as_value(a).ndim))
+    order[axis1], order[axis2] = order[axis2], order[axis1]
+    return F.transpose(a, order)
+
+
+def moveaxis(a: Any, source: Any, destination: Any) -> Value:
+    rank = as_value(a).ndim
+    sources, destinations = (
+        [axis % rank for axis in ([axes] if isinstance(axes, int) else axes)] for axes in (source, destination)
+    )
+    order = [axis for axis in range(rank) if axis not in sources]
+    for place, axis in sorted(zip(destinations, sources, strict=True)):
+        order.insert(place, axis)
+    return F.transpose(a, order)
+
+
+def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Value:
+    x, (first, second) = as_value(m), axes
+    match k % 4:
+        case 1:
+            return swapaxes(F.flip(x, second), first, second)
+        case 2:
+            return F.flip(x, (first % x.ndim, second % x.ndim))
+        case 3:
+            return F.flip(swapaxes(x, first, second), second)
+        case _:
+            return x
+
+
+def at_least(rank: int) -> Callable[..., Value]:
+    def at_least(a: Any) -> Value:
+        missing = rank - as_value(a).ndim
+        return F.expand_dims(a, range(missing)) if missing > 0 else a
+
+    return at_least
+
+
+def atleast_3d(a: Any) -> Value:
+    x = at_least(2)(as_value(a))
+    return F.expand_dims(x, -1) if x.ndim == 2 else x
+
+
+def vstack(tup: Sequence[Any]) -> Value:
+    return F.concatenate([at_least(2)(as_value(x)) for x in tup], 0)
+
+
+def hstack(tup: Sequence[Any]) -> Value:
+    parts = [at_least(1)(as_value(x)) for x in tup]
+    return F.concatenate(parts, 0 if parts[0].ndim == 1 else 1)
+
+
+def dstack(tup: Sequence[Any]) -> Value:
+    return F.concatenate([atleast_3d(x) for x in tup], 2)
+
+
+def column_stack(tup: Sequence[Any]) -> Value:
+    parts = [as_value(x) for x in tup]
+    return F.concatenate([x if x.ndim > 1 else F.reshape(x, (-1, 1)) for x in parts], 1)
+
+
+def block(arrays: Any) -> Value:
+    """Put blocks together, innermost lists along the last axis."""
+    levels, found = 0, arrays
+    while isinstance(found, list):
+        levels, found = levels + 1, found[0]
+
+    def joined(tree: Any, axis: int) -> Value:
+        if not isinstance(tree, list):
+            return at_least(max(levels, 1))(as_value(tree))
+        return F.concatenate([joined(branch, axis + 1) for branch in tree], axis)
+
+    return joined(arrays, -levels)
+
+
+def append(arr: Any, values: Any, axis: int | None = None) -> Value:
+    parts = [as_value(x) if axis is not None else F.reshape(x, -1) for x in (arr, values)]
+    return F.concatenate(parts, axis or 0)
+
+
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Value]:
+    x = as_value(ary)
+    size = size_of(x, axis, "split")
+    if isinstance(indices_or_sections, int) and size % indices_or_sections:
+        raise ValueError("array split does not result in an equal division")
+    return array_split(x, indices_or_sections, axis)
+
+
+def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Value]:
+    x = as_value(ary)
+    size = size_of(x, axis, "split")
+    if isinstance(indices_or_sections, int):
+        width, rest = divmod(size, indices_or_sections)
+        widths = [width + (i < rest) for i in range(indices_or_sections)]
+        indices_or_sections = np.cumsum(widths)[:-1].tolist()
+    before = from_axis(axis, x.ndim)
+    return [x[(*before, slice(a, b))] for a, b in pairwise([0, *indices_or_sections, size])]
+
+
+def split_along(axis: int) -> Callable[..., list[Value]]:
+    def split_there(ary: Any, indices_or_sections: Any) -> list[Value]:
+        return split(ary, indices_or_sections, 0 if axis == 1 and as_value(ary).ndim == 1 else axis)
+
+    return split_there
+
+
+def unstack(x: Any, *, axis: int = 0) -> tuple[Value, ...]:
+    x = as_value(x)
+    return tuple(x[(*from_axis(axis, x.ndim), i)] for i in range(size_of(x, axis, "unstack")))
+
+
+def roll(a: Any, shift: Any, axis: Any = None) -> Value:
+    x = as_value(a)
+    if axis is None:
+        return F.reshape(roll(F.reshape(x, -1), shift, 0), x.shape)
+    if not isinstance(axis, int) or not isinstance(shift, int):
+        for steps, along in np.broadcast(shift, axis):
+            x = roll(x, int(steps), int(along))
+        return x
+    size = x.shape[axis]
+    shift = shift % size if isinstance(size, int) and size else shift
+    before = from_axis(axis, x.ndim)
+    return F.concatenate([x[(*before, slice(-shift, None))], x[(*before, slice(None, -shift))]], axis) if shift else x
+
+
+def tile(A: Any, reps: Any) -> Value:
+    x = as_value(A)
+    counts = [reps] if isinstance(reps, int) else list(reps)
+    rank = max(x.ndim, len(counts))
+    sizes = [1] * (rank - x.ndim) + [size_of(x, axis, "tile") for axis in range(x.ndim)]
+    counts = [1] * (rank - len(counts)) + counts
+    pairs = list(zip(counts, sizes, strict=True))
+    spread = F.broadcast_to(F.reshape(x, [n for size in sizes for n in (1, size)]), [n for pair in pairs for n in pair])
+    return F.reshape(spread, [count * size for count, size in pairs])
+
+
+def repeat(a: Any, repeats: Any, axis: int | None = None) -> Value:
+    x = as_value(a) if axis is not None else F.reshape(a, -1)
+    size = size_of(x, axis or 0, "repeat") if x.ndim else 1
+    return F.take(x, np.repeat(np.arange(size), repeats), axis or 0)
+
+
+def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Value:
+    x = as_value(array)
+    widths = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
+    if mode != "constant":
+        for axis, width in enumerate(widths):
+            if any(width):
+                places: Any = np.pad(np.arange(size_of(x, axis, "pad")), width, mode=mode)  # type: ignore[call-overload]
+                x = F.take(x, places, axis)
+        return x
+    if not isinstance(constant_values, int | float):
+        raise TracingError("np.pad can't be traced with several constant_values; pad axis by axis")
+    for axis, width in enumerate(widths):
+        low, high = ((*x.shape[:axis], n, *x.shape[axis + 1 :]) for n in width)
+        ends = [F.full(shape, float(constant_values), x.dtype) if n else None for shape, n in zip((low, high), width)]  # noqa: B905
+        parts = [part for part in (ends[0], x, ends[1]) if part is not None]
+        x = F.concatenate(parts, axis) if len(parts) > 1 else x
+    return x
+
+
+def masked(keep: Callable[..., Any], name: str) -> Callable[..., Value]:
+    def triangle(m: Any, k: int = 0) -> Value:
+        x = as_value(m)
+        mask = keep(np.ones((size_of(x, -2, name), size_of(x, -1, name)), bool), k)
+        return F.where(mask, x, 0)
+
+    return triangle
+
+
+def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> list[Value]:
+    values = [F.reshape(x, -1) for x in xi]
+    rank = len(values)
+    places = [1, 0, *range(2, rank)] if indexing == "xy" and rank > 1 else list(range(rank))
+    spread = [F.reshape(x, [-1 if i == place else 1 for i in range(rank)]) for x, place in zip(values, places)]  # noqa: B905
+    return spread if sparse else broadcast_arrays(*spread)
+
+
+def broadcast_arrays(*args: Any) -> list[Value]:
+    values = [as_value(x) for x in args]
+    shape = np.broadcast_shapes(*(tuple(size_of(x, i, "broadcast_arrays") for i in range(x.ndim)) for x in values))
+    return [x if x.shape == shape else F.broadcast_to(x, shape) for x in values]
+
+
+def full_like(fill: float | None) -> Callable[..., Value]:
+    def full_like(a: Any, fill_value: Any = 0.0 if fill is None else fill, dtype: Any = None) -> Value:
+        x = as_value(a)
+        if not isinstance(fill_value, int | float | np.number):
+            return F.astype(F.broadcast_to(fill_value, x.shape), dtype or x.dtype)
+        return F.full(x.shape, float(fill_value), dtype or x.dtype)
+
+    return full_like
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "append": append, "array_split": array_split, "atleast_1d": at_least(1), "atleast_2d": at_least(2),
+    "atleast_3d": atleast_3d, "block": block, "broadcast_arrays": broadcast_arrays, "column_stack": column_stack,
+    "dsplit": split_along(2), "dstack": dstack, "empty_like": full_like(0.0), "fliplr": lambda m: F.flip(m, 1),
+    "flipud": lambda m: F.flip(m, 0), "full_like": full_like(None), "hsplit": split_along(1), "hstack": hstack,
+    "meshgrid": meshgrid, "moveaxis": moveaxis, "ndim": lambda a: as_value(a).ndim, "ones_like": full_like(1.0),
+    "pad": pad, "ravel": lambda a: F.reshape(a, -1), "repeat": repeat, "roll": roll, "rot90": rot90,
+    "shape": lambda a: as_value(a).shape, "size": lambda a, axis=None: _size(as_value(a), axis), "split": split,
+    "swapaxes": swapaxes, "tile": tile, "tril": masked(np.tril, "tril"), "triu": masked(np.triu, "triu"),
+    "unstack": unstack, "vsplit": split_along(0), "vstack": vstack, "zeros_like": full_like(0.0),
+}  # fmt: skip
+
+
+def _size(x: Value, axis: Any) -> int:
+    axes = () if axis is None else (axis,) if isinstance(axis, int) else axis
+    return x.size if axis is None else math.prod(size_of(x, i, "size") for i in axes)
