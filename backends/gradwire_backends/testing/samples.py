@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradwire_backends.testing import accumulation, composite, elementwise, positions, structural
+from gradwire_backends.testing import accumulation, composite, elementwise, positions, sorting, structural
 from gradwire_backends.testing.sample import Sample
 
 SAMPLES: tuple[Sample, ...] = (
@@ -10,6 +10,7 @@ SAMPLES: tuple[Sample, ...] = (
     *structural.SAMPLES,
     *accumulation.SAMPLES,
     *positions.SAMPLES,
+    *sorting.SAMPLES,
     *composite.SAMPLES,
 )
 """Every op has at least one."""

@@ -22,6 +22,7 @@ from gradwire_service.ops import (
     rounding,
     shape,
     solving,
+    sorting,
     sources,
     trigonometric,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "rounding",
     "shape",
     "solving",
+    "sorting",
     "sources",
     "trigonometric",
     "variable",

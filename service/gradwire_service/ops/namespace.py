@@ -48,6 +48,13 @@ class NumpyNamespace:
         return y
 
     @staticmethod
+    def argsort(x: Array, axis: int, descending: bool = False) -> Array:
+        """Return the positions in order, in their own where elements tie, NaN last in either direction."""
+        if descending:  # turned round so that no integer overflows
+            x = np.negative(x) if x.dtype.kind in "fc" else np.invert(x)
+        return np.argsort(x, axis=axis, stable=True)
+
+    @staticmethod
     def scatter_add(updates: Array, indices: Array, axis: int, size: int) -> Array:
         """Add updates up at indices along an axis of zeros.
 
