@@ -1,0 +1,298 @@
+"""Jacobians and Hessians, graph → graph: one sweep a colour of the sparsity pattern, all sweeps side by side.
+
+What comes out are values like any others, down to the rearrangement of the sweeps into a matrix.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import accumulate, pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from gradwire_service.errors import LimitExceededError
+from gradwire_service.graph import FLOAT64, INT64, Array, TensorType
+from gradwire_service.ops.base import Value, constant, full, variable
+from gradwire_service.ops.flat import ancestors
+from gradwire_service.ops.functions import astype, concatenate, equal, reshape, take, take_transpose, transpose
+from gradwire_service.ops.functions import slice as slice_
+from gradwire_service.transform.colouring import compress, compress_symmetric
+from gradwire_service.transform.differentiate import gradient, jvp, vjp
+from gradwire_service.transform.sparsity import Pattern, sparsity, union
+from gradwire_service.transform.vectorize import vectorize
+
+
+class Matrix(NamedTuple):
+    """Derivatives of a value with respect to another.
+
+    Attributes:
+        values: the entries: of a dense matrix the shape of the one value, then of the other; else [entries].
+        places: row and column of each entry; None for a dense matrix.
+    """
+
+    values: Value
+    places: tuple[Value, Value] | None = None
+
+
+class Derivatives(NamedTuple):
+    """A matrix for each value that is differentiated and each that it is differentiated with respect to.
+
+    Attributes:
+        matrices: a list for each of the first ones.
+        sweeps: number of directions that were swept along.
+    """
+
+    matrices: list[list[Matrix]]
+    sweeps: int
+
+
+def jacobian(of: Sequence[Value], wrt: Sequence[Value], *, dense: bool, limit: int) -> Derivatives:
+    """Differentiate values of any shape with respect to values of any shape, inner ones included.
+
+    Args:
+        of: values to differentiate.
+        wrt: values to differentiate with respect to.
+        dense: return all entries, not only those that may differ from zero.
+        limit: number of entries that may be returned.
+
+    Raises: NotDifferentiableError; LimitExceededError.
+    """
+    sweeps = Sweeps(of, wrt, dense=dense, limit=limit)
+    return sweeps.assembled(sweeps.forward(), sweeps.reverse())
+
+
+def hessian(of: Value, wrt: Sequence[Value], *, dense: bool, limit: int) -> tuple[list[Value], Derivatives]:
+    """Differentiate a scalar twice; the matrix is symmetric in every bit.
+
+    Args:
+        of: a scalar.
+        wrt: values to differentiate with respect to.
+        dense: return all entries, not only those that may differ from zero.
+        limit: number of entries that may be returned.
+
+    Returns: the gradient, and the second derivatives.
+    Raises: NotScalarError; NotDifferentiableError; LimitExceededError.
+    """
+    of, apart = parted(of, wrt)
+    slopes = gradient(of, apart)
+    sweeps = Sweeps(slopes, apart, dense=dense, limit=limit, symmetric=True)
+    return slopes, sweeps.assembled(sweeps.forward(), sweeps.reverse())
+
+
+def parted(of: Value, wrt: Sequence[Value]) -> tuple[Value, list[Value]]:
+    """Part a perturbation of an inner value from what the rules for its own op see.
+
+    Rules use results that are at hand, such as y = exp x for ∂y/∂x. A perturbation of y must not move that, so it is
+    moved to a value of its own behind it, y - 0, which simplification takes away again.
+
+    Returns: what `of` becomes, and each of `wrt`.
+    """
+    inner = {w for w in wrt if w.inputs}
+    if not inner:
+        return of, list(wrt)
+    new: dict[Value, Value] = {}
+    order = ancestors([of, *inner])
+    for value in order:
+        inputs = tuple(new.get(x, x) for x in value.inputs)
+        if inputs != value.inputs:
+            new[value] = Value(value.op, inputs, value.type, value.name)
+        if value in inner:
+            new[value] = new.get(value, value) - 0
+    return new.get(of, of), [new.get(w, w) for w in wrt]
+
+
+class Sweeps:
+    """The sweeps that a matrix of derivatives takes.
+
+    Attributes:
+        of: values that are differentiated: the rows.
+        wrt: values that they are differentiated with respect to: the columns.
+        compression: which sweep brings which entry; None when every row or column has a sweep of its own.
+    """
+
+    def __init__(
+        self,
+        of: Sequence[Value],
+        wrt: Sequence[Value],
+        *,
+        dense: bool,
+        limit: int,
+        symmetric: bool = False,
+        only_forward: bool = False,
+    ) -> None:
+        """Find the pattern and colour it.
+
+        Args:
+            of: values that are differentiated.
+            wrt: values that they are differentiated with respect to.
+            dense: return all entries.
+            limit: number of entries that may be returned.
+            symmetric: whether the matrix is.
+            only_forward: take no sweeps in reverse.
+
+        Raises: LimitExceededError.
+        """
+        self.of, self.wrt, self.dense = list(of), list(wrt), dense
+        self.rows, self.columns = ends(of), ends(wrt)
+        pattern = None
+        if not (dense and self.size > limit):
+            pattern = sparsity(of, wrt)
+        entries = self.size if dense or pattern is None else pattern.nnz
+        if entries > limit:
+            message = (
+                f"the derivatives are {self.rows[-1]:,} × {self.columns[-1]:,} elements, {entries:,} to be returned; "
+            )
+            message += f"at most {limit:,} are: ask for fewer values" + (
+                ", or for the coordinate form" if dense else ""
+            )
+            raise LimitExceededError(message, limit=limit, value=entries)
+        self.is_forward = symmetric or only_forward or self.columns[-1] <= self.rows[-1]
+        self.compression = None
+        if pattern is not None and pattern.nnz < self.size:
+            if symmetric:
+                self.compression = compress_symmetric(union(pattern, Pattern(pattern.T)))
+            else:
+                self.compression = compress(pattern, reverse=not only_forward)
+
+    @property
+    def size(self) -> int:
+        """Number of elements of the whole matrix."""
+        return self.rows[-1] * self.columns[-1]
+
+    @property
+    def count(self) -> int:
+        """Number of sweeps."""
+        return sum(int(sweeps.max(initial=-1)) + 1 for sweeps in self.numbers)
+
+    @cached_property
+    def numbers(self) -> tuple[Array, Array]:
+        """The forward sweep of each column, and the reverse sweep of each row; -1 for none."""
+        if self.compression is not None:
+            return self.compression.columns, self.compression.rows
+        rows, columns = self.rows[-1], self.columns[-1]
+        if self.is_forward:
+            return np.arange(columns), np.full(rows, -1)
+        return np.full(columns, -1), np.arange(rows)
+
+    def forward(self) -> list[Value]:
+        """Push directions forward; return, for each of `of`, its tangents behind an axis of the sweeps."""
+        if self.numbers[0].max(initial=-1) < 0:
+            return []
+        tangents = {w: variable("tangent", w.shape, w.element_type) for w in self.wrt}
+        seeds = self.seeds(self.wrt, self.columns, self.numbers[0])
+        return vectorize(jvp(self.of, tangents), {tangents[w]: seed for w, seed in seeds.items()})
+
+    def reverse(self) -> list[Value]:
+        """Pull directions back; return, for each of `wrt`, its cotangents behind an axis of the sweeps."""
+        if self.numbers[1].max(initial=-1) < 0:
+            return []
+        cotangents = {y: variable("cotangent", y.shape, y.element_type) for y in self.of}
+        seeds = self.seeds(self.of, self.rows, self.numbers[1])
+        return vectorize(vjp(cotangents, self.wrt), {cotangents[y]: seed for y, seed in seeds.items()})
+
+    def seeds(self, values: Sequence[Value], places: Sequence[int], numbers: Array) -> dict[Value, Value]:
+        """Return the directions of all sweeps, by value: an element moves in the sweep whose number it has.
+
+        Args:
+            values: the values that move.
+            places: where the elements of each begin among all, and where the last ones end.
+            numbers: the sweep of each element.
+        """
+        count = int(numbers.max(initial=-1)) + 1
+        seeds: dict[Value, Value] = {}
+        for value, start, end in zip(values, places[:-1], places[1:], strict=True):
+            own = constant(numbers[start:end].reshape(value.shape), INT64)
+            every = constant(np.arange(count).reshape((count, *[1] * len(value.shape))), INT64)
+            seed = astype(equal(every, own), element_type=value.element_type)
+            seeds[value] = seeds[value] + seed if value in seeds else seed  # one value under two names
+        return seeds
+
+    def assembled(self, forward: Sequence[Value], reverse: Sequence[Value]) -> Derivatives:
+        """Put the matrices together from what `forward` and `reverse` return."""
+        found = list(self._whole(forward, reverse) if self.compression is None else self._picked(forward, reverse))
+        width = len(self.wrt)
+        return Derivatives([found[i * width : (i + 1) * width] for i in range(len(self.of))], self.count)
+
+    def _whole(self, forward: Sequence[Value], reverse: Sequence[Value]) -> Iterator[Matrix]:
+        """Cut the matrices out of sweeps that each bring a whole column or row."""
+        for i, y in enumerate(self.of):
+            for j, w in enumerate(self.wrt):
+                rows, columns = y.type.size, w.type.size
+                if rows * columns == 0:
+                    values = full(TensorType((rows, columns), y.element_type), 0)
+                elif forward:
+                    part = slice_(forward[i], index=f"{self.columns[j]}:{self.columns[j + 1]}")
+                    values = transpose(reshape(part, shape=(columns, rows)))
+                else:
+                    values = slice_(reverse[j], index=f"{self.rows[i]}:{self.rows[i + 1]}")
+                if self.dense:
+                    yield Matrix(_as(reshape(values, shape=(*y.shape, *w.shape)), y))
+                else:
+                    places = np.divmod(np.arange(rows * columns), max(columns, 1))
+                    yield _listed(_as(reshape(values, shape=(rows * columns,)), y), *places)
+
+    def _picked(self, forward: Sequence[Value], reverse: Sequence[Value]) -> Iterator[Matrix]:
+        """Look the entries up in sweeps that are shared."""
+        assert self.compression is not None
+        (rows, columns), (at_row, at_column) = self.compression.entries, self.compression.places
+        height, width = self.rows[-1], self.columns[-1]
+        by_column, by_row = self.numbers
+        behind = self.compression.forward_sweeps * height  # where the reverse sweeps begin
+        index = np.where(
+            self.compression.in_reverse,
+            behind + by_row[at_row] * width + at_column,
+            by_column[at_column] * height + at_row,
+        )
+        swept = _flat(forward, reverse)
+        owners = [np.searchsorted(x[:-1], at, "right") - 1 for x, at in ((self.rows, rows), (self.columns, columns))]
+        block = owners[0] * len(self.wrt) + owners[1]
+        order = np.argsort(block, kind="stable")
+        cuts = np.searchsorted(block[order], np.arange(len(self.of) * len(self.wrt) + 1))
+        for number, (start, end) in enumerate(pairwise(cuts)):
+            i, j = divmod(number, len(self.wrt))
+            y, w, own = self.of[i], self.wrt[j], order[start:end]
+            if len(own) == 0:
+                values = full(TensorType((0,), y.element_type), 0)
+            else:
+                values = _as(take(swept, constant(index[own], INT64)), y)
+            places = rows[own] - self.rows[i], columns[own] - self.columns[j]
+            yield _spread(values, *places, y, w) if self.dense else _listed(values, *places)
+
+
+def ends(values: Iterable[Value]) -> list[int]:
+    """Return where the elements of each value begin when they lie one value behind the other, and where they end."""
+    return list(accumulate((value.type.size for value in values), initial=0))
+
+
+def _as(x: Value, y: Value) -> Value:
+    """Give a matrix the element type of the value that was differentiated."""
+    return x if x.element_type is y.element_type else astype(x, element_type=y.element_type)
+
+
+def _flat(forward: Sequence[Value], reverse: Sequence[Value]) -> Value:
+    """Lay sweeps one behind the other, the forward ones first."""
+    kind = FLOAT64 if len({x.element_type for x in (*forward, *reverse)}) > 1 else None
+    parts: list[Value] = []
+    for group in (forward, reverse):
+        if group:
+            sweeps = [reshape(x, shape=(x.shape[0], math.prod(x.shape[1:]))) for x in group]
+            sweeps = [astype(x, element_type=kind) for x in sweeps] if kind else sweeps
+            parts.append(reshape(concatenate(*sweeps, axis=1), shape=(-1,)))
+    return concatenate(*parts, axis=0)
+
+
+def _listed(values: Value, rows: Array, columns: Array) -> Matrix:
+    return Matrix(values, (constant(rows, INT64), constant(columns, INT64)))
+
+
+def _spread(values: Value, rows: Array, columns: Array, y: Value, w: Value) -> Matrix:
+    """Put entries in their places among zeros."""
+    shape = (*y.shape, *w.shape)
+    if values.type.size == 0:
+        return Matrix(full(TensorType(shape, y.element_type), 0))
+    width = w.type.size
+    flat = take_transpose(values, constant(rows * width + columns, INT64), axis=0, size=y.type.size * width)
+    return Matrix(reshape(flat, shape=shape))

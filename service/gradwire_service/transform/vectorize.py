@@ -1,0 +1,281 @@
+"""Vectorization, graph → graph: many points or directions at once, along one more axis in front.
+
+What depends on a batched value is rebuilt by the rule of its op; what does not is shared, and computed once. An op
+without a rule is applied to each member of the batch by itself, so that every op works.
+"""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import singledispatch
+from typing import Any
+
+from gradwire_service.graph import TensorType, TupleType
+from gradwire_service.ops.base import Elementwise, MultiOp, Op, Result, Value, full
+from gradwire_service.ops.conversion import AsType, Identity, StopGradient
+from gradwire_service.ops.cumulative import Cumulative, LinearRecurrence
+from gradwire_service.ops.flat import ancestors
+from gradwire_service.ops.functions import broadcast_to, matmul, reshape, stack, transpose
+from gradwire_service.ops.functions import slice as slice_
+from gradwire_service.ops.gathering import GatherNd, Scatter
+from gradwire_service.ops.indexing import Slice, Take, TakeTranspose, write_index
+from gradwire_service.ops.joining import Concatenate, Pad, Stack
+from gradwire_service.ops.linear_algebra import Einsum, MatMul
+from gradwire_service.ops.reductions import Reduction
+from gradwire_service.ops.shape import BroadcastTo, ExpandDims, Flip, Reshape, Squeeze, Transpose
+
+
+def vectorize(values: Sequence[Value], batched: Mapping[Value, Value]) -> list[Value]:
+    """Evaluate values for many of what they depend on.
+
+    Args:
+        values: what is wanted.
+        batched: for each value that differs, what takes its place: its shape behind an axis in front, whose size is
+            the same for all. At least one.
+
+    Returns: the values behind that axis; those that depend on nothing of this are repeated along it.
+    """
+    size = next(iter(batched.values())).shape[0]
+    new: dict[Value, Any] = dict(batched)  # of a block with several results: a tuple of all
+    for value in ancestors(values):
+        if value in new or not any(x in new for x in value.inputs):
+            continue
+        if isinstance(value.op, Result):
+            new[value] = new[value.inputs[0]][value.op.index]
+            continue
+        found = _rule(value.op, value, [_Input(x, new.get(x)) for x in value.inputs])
+        new[value] = _unrolled(value, new, size) if found is None else found
+    return [new[value] if value in new else _repeated(value, size) for value in values]
+
+
+class _Input:
+    """An input of a block that is rebuilt.
+
+    Attributes:
+        value: what it was.
+        batch: what has taken its place; None when it is what it was.
+    """
+
+    def __init__(self, value: Value, batch: Value | None) -> None:
+        self.value, self.batch = value, batch
+
+    @property
+    def rank(self) -> int:
+        """Number of axes, that of the batch not counted."""
+        return len(self.value.shape)
+
+    def aligned(self, rank: int) -> Value:
+        """Return what broadcasts against values of that rank: an axis in front, then at least as many."""
+        if self.batch is None or self.rank >= rank:
+            return self.value if self.batch is None else self.batch
+        size, *shape = self.batch.shape
+        return Reshape((size, *(1,) * (rank - self.rank), *shape))(self.batch)
+
+    def repeated(self, size: int) -> Value:
+        """Return the batch; of what is the same for all, copies."""
+        return _repeated(self.value, size) if self.batch is None else self.batch
+
+
+def _repeated(x: Value, size: int) -> Value:
+    return BroadcastTo((size, *x.shape))(x)
+
+
+def _unrolled(value: Value, new: Mapping[Value, Any], size: int) -> Any:
+    """Apply an op to each member by itself."""
+    several = isinstance(value.op, MultiOp)
+    members: list[Any] = []
+    for i in range(size):
+        found = value.op(*(slice_(new[x], index=str(i)) if x in new else x for x in value.inputs))
+        members.append(found if several else (found,))
+    if members:
+        stacked = tuple(stack(*results, axis=0) for results in zip(*members, strict=True))
+    else:
+        kinds = value.type.members if isinstance(value.type, TupleType) else (value.type,)
+        stacked = tuple(full(TensorType((0, *kind.shape), kind.element_type), 0) for kind in kinds)
+    return stacked if several else stacked[0]
+
+
+# Rules: what the op makes of its inputs when one or more of them are batched; None when it has to be applied to each.
+
+
+@singledispatch
+def _rule(op: Op, y: Value, x: Sequence[_Input]) -> Any:
+    return None
+
+
+@_rule.register
+def _(op: Elementwise, y: Value, x: Sequence[_Input]) -> Any:
+    return op(*(one.aligned(len(y.shape)) for one in x))
+
+
+@_rule.register(AsType)
+@_rule.register(Identity)
+@_rule.register(StopGradient)
+def _(op: Op, y: Value, x: Sequence[_Input]) -> Any:
+    return op(_only(x))
+
+
+@_rule.register
+def _(op: Reduction, y: Value, x: Sequence[_Input]) -> Any:
+    axes = range(x[0].rank) if op.axis is None else op.axis
+    return replace(op, axis=tuple(_behind(axis, x[0].rank) for axis in axes))(_only(x))
+
+
+@_rule.register(Cumulative)
+@_rule.register(LinearRecurrence)
+def _(op: Cumulative | LinearRecurrence, y: Value, x: Sequence[_Input]) -> Any:
+    size = _size(x)
+    inputs = [one.repeated(size) for one in x]
+    if op.axis is None:  # x is laid flat
+        return replace(op, axis=1)(reshape(inputs[0], shape=(size, *y.shape)))
+    return replace(op, axis=_behind(op.axis, x[0].rank))(*inputs)
+
+
+@_rule.register(Reshape)
+@_rule.register(ExpandDims)
+@_rule.register(Squeeze)
+def _(op: Op, y: Value, x: Sequence[_Input]) -> Any:
+    return reshape(_only(x), shape=(_size(x), *y.shape))
+
+
+@_rule.register
+def _(op: BroadcastTo, y: Value, x: Sequence[_Input]) -> Any:
+    return broadcast_to(x[0].aligned(len(y.shape)), shape=(_size(x), *y.shape))
+
+
+@_rule.register
+def _(op: Transpose, y: Value, x: Sequence[_Input]) -> Any:
+    return transpose(_only(x), axes=(0, *(axis + 1 for axis in op.order(x[0].rank))))
+
+
+@_rule.register
+def _(op: Flip, y: Value, x: Sequence[_Input]) -> Any:
+    axes = range(x[0].rank) if op.axis is None else op.axis
+    return replace(op, axis=tuple(_behind(axis, x[0].rank) for axis in axes))(_only(x))
+
+
+@_rule.register
+def _(op: Slice, y: Value, x: Sequence[_Input]) -> Any:
+    return slice_(_only(x), index=write_index((slice(None), *op.items)))
+
+
+@_rule.register
+def _(op: Pad, y: Value, x: Sequence[_Input]) -> Any:
+    interior = (0, *op.interior) if op.interior else ()
+    return replace(op, low=(0, *op.low), high=(0, *op.high), interior=interior)(_only(x))
+
+
+@_rule.register
+def _(op: Concatenate, y: Value, x: Sequence[_Input]) -> Any:
+    return Concatenate(_behind(op.axis, len(y.shape)))(*(one.repeated(_size(x)) for one in x))
+
+
+@_rule.register
+def _(op: Stack, y: Value, x: Sequence[_Input]) -> Any:
+    return Stack(_behind(op.axis, len(y.shape)))(*(one.repeated(_size(x)) for one in x))
+
+
+@_rule.register
+def _(op: Take, y: Value, x: Sequence[_Input]) -> Any:
+    source, indices = x
+    if source.batch is not None and indices.batch is not None:
+        return None
+    if source.batch is None:
+        assert indices.batch is not None
+        taken = op(source.value, indices.batch)
+        return taken if op.axis is None else _moved_to_front(taken, op.axis % source.rank)
+    if op.axis is None:
+        flat = reshape(source.batch, shape=(_size(x), source.value.type.size))
+        return Take(axis=1)(flat, indices.value)
+    return Take(axis=_behind(op.axis, source.rank))(source.batch, indices.value)
+
+
+@_rule.register
+def _(op: TakeTranspose, y: Value, x: Sequence[_Input]) -> Any:
+    source, indices = x
+    if indices.batch is not None:
+        return None
+    return replace(op, axis=op.axis + 1)(source.repeated(0), indices.value)
+
+
+@_rule.register
+def _(op: GatherNd, y: Value, x: Sequence[_Input]) -> Any:
+    source, indices = x
+    if source.batch is None and indices.batch is not None and not op.batch_dims:
+        return op(source.value, indices.batch)
+    return GatherNd(op.batch_dims + 1)(*(one.repeated(_size(x)) for one in x))
+
+
+@_rule.register
+def _(op: Scatter, y: Value, x: Sequence[_Input]) -> Any:
+    source, indices, updates = x
+    size = _size(x)
+    _, rest, positions = op.parts(source.value.shape, indices.value.shape)
+    updated = updates.aligned(len(positions) + len(rest))
+    return replace(op, batch_dims=op.batch_dims + 1)(source.repeated(size), indices.repeated(size), updated)
+
+
+@_rule.register
+def _(op: MatMul, y: Value, x: Sequence[_Input]) -> Any:
+    a, b = x
+    size, (left, right) = _size(x), (min(a.rank, 2), min(b.rank, 2))
+    if b.batch is None and b.rank == 2:  # one product of a tall matrix, not one for each member
+        tall = reshape(a.batch, shape=(math.prod(a.batch.shape[:-1]), a.value.shape[-1]))  # type: ignore[union-attr]
+        return reshape(matmul(tall, b.value), shape=(size, *y.shape))
+    if a.batch is None and a.rank <= 2 and b.rank == 1:
+        return matmul(b.batch, transpose(a.value))
+    rank = max(a.rank, b.rank, 2)
+    rows, columns = _matrix(a, rank, is_row=True), _matrix(b, rank, is_row=False)
+    product = matmul(rows, columns)
+    return product if left == right == 2 else reshape(product, shape=(size, *y.shape))
+
+
+def _matrix(x: _Input, rank: int, *, is_row: bool) -> Value:
+    """Return a factor as matrices, behind as many axes as broadcasting needs."""
+    value = x.value if x.batch is None else x.batch
+    before = value.shape[: len(value.shape) - x.rank]
+    shape = x.value.shape
+    if x.rank == 1:
+        shape = (1, *shape) if is_row else (*shape, 1)
+    if before:
+        shape = (*before, *(1,) * (rank - len(shape)), *shape)
+    return value if shape == value.shape else Reshape(shape)(value)
+
+
+@_rule.register
+def _(op: Einsum, y: Value, x: Sequence[_Input]) -> Any:
+    operands, result = op.letters
+    free = sorted(set(string.ascii_letters) - set(op.subscripts))
+    if not free:
+        return None
+    batch = free[0]
+    named = [letters if one.batch is None else batch + letters for letters, one in zip(operands, x, strict=True)]
+    inputs = (one.value if one.batch is None else one.batch for one in x)
+    return Einsum(f"{','.join(named)}->{batch}{result}")(*inputs)
+
+
+def _only(x: Sequence[_Input]) -> Value:
+    """Return the input of an op that has one."""
+    (only,) = x
+    assert only.batch is not None
+    return only.batch
+
+
+def _size(x: Sequence[_Input]) -> int:
+    """Return the size of the batch."""
+    return next(one.batch.shape[0] for one in x if one.batch is not None)
+
+
+def _behind(axis: int, rank: int) -> int:
+    """Return where an axis is when there is one more in front."""
+    return axis % rank + 1
+
+
+def _moved_to_front(x: Value, axis: int) -> Value:
+    if axis == 0:
+        return x
+    rest = (i for i in range(len(x.shape)) if i != axis)
+    return Transpose((axis, *rest))(x)
