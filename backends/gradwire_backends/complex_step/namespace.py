@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gradwire_backends.complex_step.linear_algebra import ComplexLinearAlgebra
 from gradwire_service.graph import Array
 from gradwire_service.ops.namespace import NUMPY
 
@@ -21,6 +22,8 @@ class ComplexNamespace:
     the real parts, and where those are equal by the imaginary ones, as NumPy orders complex numbers: pieces that meet
     at this point are then all taken from the same side.
     """
+
+    linalg = ComplexLinearAlgebra()
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(NUMPY, name)
@@ -96,6 +99,20 @@ def _sigmoid(x: Any) -> Any:
 def _logaddexp(a: Any, b: Any) -> Any:
     difference = np.subtract(a, b)
     return np.where(np.less(difference, 0), b, a) + np.log1p(np.exp(_abs(difference) * -1))
+
+
+@_extends("hypot")
+def _hypot(a: Any, b: Any) -> Any:
+    scale = np.maximum(np.abs(np.real(a)), np.abs(np.real(b)))
+    scale = np.where(scale > 0, scale, 1)
+    return scale * np.sqrt(np.square(a / scale) + np.square(b / scale))
+
+
+@_extends("cbrt")
+def _cbrt(x: Any) -> Any:
+    below = np.real(x) < 0
+    root = np.power(np.where(below, np.negative(x), x), 1 / 3)
+    return np.where(below, -root, root)
 
 
 @_extends("power")

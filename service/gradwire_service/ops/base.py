@@ -11,7 +11,7 @@ import itertools
 import types
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache, cached_property
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -196,6 +196,17 @@ class Op(ABC):
         """Estimate the floating-point operations of one evaluation."""
         return self.work * y.size
 
+    def issue(self, inputs: tuple[Any, ...], result: Any) -> str | None:
+        """Return what kept the result from being finite though the inputs are, a stable word such as SINGULAR.
+
+        None when there is nothing to tell: NaN and infinities are mostly as IEEE 754 gives them.
+
+        Args:
+            inputs: arrays.
+            result: the array that `evaluate` made of them; of an op with several results, all.
+        """
+        return None
+
     def __call__(self, *inputs: Value) -> Value:
         """Apply the op.
 
@@ -204,7 +215,7 @@ class Op(ABC):
         return Value(self, inputs, self.infer(*(x.type for x in inputs)))
 
     def __str__(self) -> str:
-        arguments = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self))  # type: ignore[arg-type]
+        arguments = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in attribute_fields(self))
         return f"{self.name}[{arguments}]" if arguments else self.name
 
     @classmethod
@@ -285,7 +296,7 @@ class MultiOp(Op):
         results: their number.
     """
 
-    results: ClassVar[int]
+    results: ClassVar[int] = 1
 
     @abstractmethod
     def infer(self, *inputs: Any, **_: Any) -> tuple[TensorType, ...]:
@@ -597,7 +608,7 @@ _DOMAINS: Mapping[str, Callable[[ElementType], bool]] = {
     "any": lambda kind: True,
 }
 
-_KINDS: Mapping[Any, AttributeKind] = {
+_KINDS: dict[Any, AttributeKind] = {
     bool: AttributeKind.BOOLEAN,
     int: AttributeKind.INTEGER,
     float: AttributeKind.REAL,
@@ -616,7 +627,7 @@ def _signature(cls: type[Op]) -> Signature:
     parameters = list(inspect.signature(rule).parameters.values())[1 if issubclass(cls, Composite) else 2 :]
     hints = get_type_hints(cls)
     attributes: dict[str, AttributeSignature] = {}
-    for field in fields(cls):  # type: ignore[arg-type]
+    for field in attribute_fields(cls):
         hint = hints[field.name]
         if get_origin(hint) in (Union, types.UnionType):  # X | None: may be left unset
             hint = next(option for option in get_args(hint) if option is not type(None))
@@ -624,8 +635,23 @@ def _signature(cls: type[Op]) -> Signature:
         default: Any = None if required else field.default
         attributes[field.name] = AttributeSignature(_KINDS[hint], required, default)
     variadic = bool(parameters) and parameters[-1].kind is inspect.Parameter.VAR_POSITIONAL
-    results = cls.results if issubclass(cls, MultiOp | Composite) else 1
-    return Signature(tuple(parameter.name for parameter in parameters), variadic, attributes, results)
+    results = getattr(cls, "results", 1)
+    like = getattr(cls, "results_like", "")
+    return Signature(tuple(parameter.name for parameter in parameters), variadic, attributes, results, like)
+
+
+def define_kind(hint: object, kind: AttributeKind) -> None:
+    """Say which kind of attribute a field of that type is."""
+    _KINDS[hint] = kind
+
+
+def attribute_fields(op: Op | type[Op]) -> list[Field[Any]]:
+    """Return the fields of an op that are its attributes: all but those marked `INTERNAL`."""
+    return [field for field in fields(op) if not field.metadata.get("internal")]  # type: ignore[arg-type]
+
+
+INTERNAL: Mapping[str, bool] = {"internal": True}
+"""Metadata of a field that rules set, and blocks do not have."""
 
 
 def catalog(name: str) -> Signature | None:
