@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 from gradwire_service.backend import Executable, Interrupt, RunInfo, Tensors, never
-from gradwire_service.graph import Array, TensorType, TupleType
+from gradwire_service.graph import Array
 from gradwire_service.ops.base import Namespace
+from gradwire_service.ops.body import converted, interruptible
 from gradwire_service.ops.flat import FlatGraph
 from gradwire_service.ops.namespace import NUMPY
 
 MILLISECOND = 1e6
 """Floating-point operations that NumPy does in about a millisecond; an interrupt is looked for as often."""
-
-
-def converter(kind: TensorType, namespace: Namespace) -> Callable[[Any], Any]:
-    """Return what gives the result of a block its type; of a block with several results, each of them."""
-    asarray = namespace.asarray
-    if isinstance(kind, TupleType):
-        converters = [converter(member, namespace) for member in kind.members]
-        return lambda results: tuple([convert(x) for convert, x in zip(converters, results, strict=True)])
-    dtype = kind.element_type.dtype
-    return lambda result: asarray(result, dtype)
 
 
 def interpret(graph: FlatGraph, namespace: Namespace = NUMPY) -> Executable:
@@ -50,7 +38,7 @@ def interpret(graph: FlatGraph, namespace: Namespace = NUMPY) -> Executable:
             slots[value],
             dead[i],
             value.op.flops(value.type, *(x.type for x in value.inputs)),
-            converter(value.type, namespace),
+            value.type,
         )
         for i, value in enumerate(graph.blocks)
     ]
@@ -63,9 +51,10 @@ def interpret(graph: FlatGraph, namespace: Namespace = NUMPY) -> Executable:
         for slot, name in enumerate(names):
             values[slot] = inputs[name]
         work = 0.0
-        with np.errstate(all="ignore"):
-            for evaluate, sources, target, done, flops, convert in program:
-                values[target] = convert(evaluate(namespace, *[values[slot] for slot in sources]))
+        with np.errstate(all="ignore"), interruptible(interrupt):
+            for evaluate, sources, target, done, flops, kind in program:
+                result = evaluate(namespace, *[values[slot] for slot in sources])
+                values[target] = converted(result, kind, namespace)
                 for slot in done:
                     values[slot] = None
                 work += flops

@@ -20,6 +20,7 @@ class Limits:
         bytes: memory of all values of a run, in bytes, an upper estimate.
         flops: floating-point operations of one run, an estimate.
         wrt: values that one query differentiates with respect to.
+        trips: steps of one loop.
         queries: queries of one request.
         graphs: registered graphs that are kept; the one unused for longest goes first.
         programs: prepared programs that are kept.
@@ -38,6 +39,7 @@ class Limits:
     bytes: int = 4 * 2**30
     flops: int = 10**12
     wrt: int = 1024
+    trips: int = 1_000_000
     queries: int = 64
     graphs: int = 512
     programs: int = 512

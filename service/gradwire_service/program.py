@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+import gradwire_service.control  # noqa: F401  # registers the ops over bodies
 from gradwire_service.backend import (
     Backend,
     DifferentiatingBackend,
@@ -33,9 +34,9 @@ from gradwire_service.errors import (
 )
 from gradwire_service.graph import Array, TensorType
 from gradwire_service.independent import parts
-from gradwire_service.interpreter import converter
 from gradwire_service.limits import LIMITS, Limits
-from gradwire_service.ops.base import Value
+from gradwire_service.ops.base import Op, Result, Value
+from gradwire_service.ops.body import converted
 from gradwire_service.ops.flat import FlatGraph, ancestors
 from gradwire_service.ops.namespace import NUMPY
 from gradwire_service.plan import Plan
@@ -186,7 +187,7 @@ class Program:
         )
         if not all(map(_is_finite, outputs.values())):
             execution.non_finite = True
-            execution.non_finite_block = first_non_finite_block(self.typed, fed)
+            execution.non_finite_block, execution.issues = diagnosis(self.typed, fed)
         return outputs, execution
 
     def direct(self) -> Callable[[Arrays], Any]:
@@ -221,17 +222,30 @@ def conforming(array: Array, expected: TensorType, name: str) -> Array:
     return array if array.flags.c_contiguous else np.array(array, order="C")
 
 
-def first_non_finite_block(typed: TypedGraph, inputs: Tensors) -> str:
-    """Return the name of the first value of the graph, in topological order, that is NaN or infinite; "" if none."""
+def diagnosis(typed: TypedGraph, inputs: Tensors) -> tuple[str, dict[str, str]]:
+    """Evaluate once more, block by block, to find out why a result is not finite.
+
+    Returns: the name of the first value in topological order that is NaN or infinite, "" if there is none; and by
+        their names the blocks that tell what kept them from a finite result, such as SINGULAR.
+    """
     names = {value: name for name, value in reversed([*typed.values.items()])}
+    names |= {y.inputs[0]: name for y, name in names.items() if isinstance(y.op, Result) and y.op.index == 0}
     known: dict[Value, Any] = {value: inputs[value.name] for value in typed.variables}
+    order = ancestors(typed.values[v] for v in typed.graph.outputs.values())
+    telling = set(ancestors(value for value in order if type(value.op).issue is not Op.issue))
+    first, issues = "", {}
     with np.errstate(all="ignore"):
-        for value in ancestors(typed.values[v] for v in typed.graph.outputs.values()):
+        for value in order:
+            if first and value not in telling:
+                continue
             if value not in known:
-                known[value] = converter(value.type, NUMPY)(value.op.evaluate(NUMPY, *(known[x] for x in value.inputs)))
-            if isinstance(known[value], np.ndarray) and not _is_finite(known[value]):
-                return names.get(value) or value.op.name
-    return ""
+                arrays = tuple(known[x] for x in value.inputs)
+                known[value] = converted(value.op.evaluate(NUMPY, *arrays), value.type, NUMPY)
+                if issue := value.op.issue(arrays, known[value]):
+                    issues[names.get(value) or value.op.name] = issue
+            if not first and isinstance(known[value], np.ndarray) and not _is_finite(known[value]):
+                first = names.get(value) or value.op.name
+    return first, issues
 
 
 def _is_finite(array: Array) -> bool:

@@ -17,8 +17,8 @@ from gradwire_backends.numba.table import ARRAYS, WORKSPACE
 from gradwire_backends.numba.workspace import Workspaces
 from gradwire_service.backend import Executable, Interrupt, RunInfo, Tensors, Tier, never
 from gradwire_service.graph import Array
-from gradwire_service.interpreter import converter
 from gradwire_service.ops.base import Result
+from gradwire_service.ops.body import converted, interruptible
 from gradwire_service.ops.namespace import NUMPY
 
 LONG = 1e7
@@ -105,7 +105,8 @@ class _Stages:
         for stage in self._stages:
             interrupt()
             if isinstance(stage, HostBlock):
-                arrays[stage.result] = made = _evaluated(stage, arrays)
+                with interruptible(interrupt):
+                    arrays[stage.result] = made = _evaluated(stage, arrays)
                 table = tuple(arrays)
                 if stage.result in self._names:
                     results[self._names[stage.result]] = made
@@ -122,7 +123,7 @@ def _evaluated(block: HostBlock, arrays: list[Any]) -> Any:
     # What lies in memory under other axes is given those of the operand.
     operands = [arrays[place].reshape(x.shape) for place, x in zip(block.operands, value.inputs, strict=True)]
     with np.errstate(all="ignore"):
-        found = converter(value.type, NUMPY)(value.op.evaluate(NUMPY, *operands))
+        found = converted(value.op.evaluate(NUMPY, *operands), value.type, NUMPY)
     if isinstance(found, tuple):
         return tuple([_own(result, operands) for result in found])
     return _own(found, operands)

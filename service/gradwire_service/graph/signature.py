@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -20,6 +20,8 @@ class AttributeKind(Enum):
     REALS = "list of numbers"
     DIMENSIONS = "list of sizes or names of dimensions"
     ELEMENT_TYPE = "element type"
+    GRAPH = "name of a composite"
+    GRAPHS = "list of names of composites"
 
     def accepts(self, value: Attribute) -> bool:
         """Tell whether the value is of this kind; an integer serves as a number."""
@@ -47,6 +49,8 @@ _ACCEPTS: dict[AttributeKind, Callable[[object], bool]] = {
     AttributeKind.REALS: _list_of(_is_real),
     AttributeKind.DIMENSIONS: _list_of(lambda value: _is_integer(value) or isinstance(value, str)),
     AttributeKind.ELEMENT_TYPE: lambda value: isinstance(value, ElementType),
+    AttributeKind.GRAPH: lambda value: isinstance(value, str),
+    AttributeKind.GRAPHS: _list_of(lambda value: isinstance(value, str)),
 }
 
 
@@ -74,16 +78,27 @@ class Signature:
         variadic: whether the last input may come once or any number of times.
         attributes: by name.
         outputs: number of values that a block makes; the second is called ``id:1``.
+        outputs_like: the attribute that names a composite with as many outputs; "": `outputs` tells their number.
     """
 
     inputs: tuple[str, ...]
     variadic: bool
     attributes: Mapping[str, AttributeSignature]
     outputs: int = 1
+    outputs_like: str = ""
 
     def takes(self, count: int) -> bool:
         """Tell whether a block may have that many inputs."""
         return count >= len(self.inputs) if self.variadic else count == len(self.inputs)
+
+    def composites(self, attributes: Mapping[str, Attribute]) -> Iterator[tuple[str, str]]:
+        """Yield the composites that attributes of a block name, each with the name of its attribute."""
+        for name, attribute in self.attributes.items():
+            value = attributes.get(name)
+            if attribute.kind is AttributeKind.GRAPH and isinstance(value, str):
+                yield name, value
+            elif attribute.kind is AttributeKind.GRAPHS and isinstance(value, tuple):
+                yield from ((name, str(item)) for item in value)
 
 
 Catalog = Callable[[str], Signature | None]

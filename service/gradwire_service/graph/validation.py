@@ -48,7 +48,7 @@ def validate(graph: Graph, catalog: Catalog, limits: Limits = LIMITS) -> None:
         scope = {**outer, **inner.composites}
         faults.extend(_faults(inner, place, scope, catalog, limits))
         todo.extend((child, f"{place}.composites[{name}].graph", scope) for name, child in inner.composites.items())
-    faults.extend(_recursion(graph))
+    faults.extend(_recursion(graph, catalog))
     raise_all(faults)
 
 
@@ -105,9 +105,9 @@ def _faults(graph: Graph, place: str, scope: Scope, catalog: Catalog, limits: Li
             signatures[block.op] = catalog(block.op) if composite is None else signature_of(composite)
         signature = signatures[block.op]
         if signature is not None:
-            known[block.id] = signature.outputs
+            known[block.id] = _output_count(block, signature, scope)
     for i, block in enumerate(graph.blocks):
-        yield from _block_faults(block, f"{place}.blocks[{i}]", signatures[block.op], known, limits)
+        yield from _block_faults(block, f"{place}.blocks[{i}]", signatures[block.op], known, limits, scope)
     yield from _output_faults(graph, place, known, scope)
     cycle = find_cycle({block.id: [value.partition(":")[0] for value in block.inputs] for block in graph.blocks})
     if cycle:
@@ -117,7 +117,12 @@ def _faults(graph: Graph, place: str, scope: Scope, catalog: Catalog, limits: Li
 
 
 def _block_faults(
-    block: Block, place: str, signature: Signature | None, known: Mapping[str, int], limits: Limits
+    block: Block,
+    place: str,
+    signature: Signature | None,
+    known: Mapping[str, int],
+    limits: Limits,
+    scope: Scope,
 ) -> Iterator[GradwireError]:
     for i, value in enumerate(block.inputs):
         if not _is_known(value, known) and not LITERAL.fullmatch(value):
@@ -140,11 +145,22 @@ def _block_faults(
         elif attribute.required:
             message = f"block {block.id!r} lacks attribute {name!r} ({attribute.kind.value}) of {block.op}"
             yield AttributeMissingError(message, block=block.id, field=f"{place}.attributes")
+    for name, composite in signature.composites(block.attributes):
+        if composite not in scope:
+            message = f"block {block.id!r} names {composite!r} as its {name}, which is no composite of this graph"
+            yield UnknownOpError(message, block=block.id, field=f"{place}.attributes[{name}]", op=composite)
     for name in block.attributes:
         if name not in signature.attributes:
             knows = ", ".join(signature.attributes) or "none"
             message = f"{block.op} has no attribute {name!r} (block {block.id!r}); it has: {knows}"
             yield AttributeUnknownError(message, block=block.id, field=f"{place}.attributes[{name}]")
+
+
+def _output_count(block: Block, signature: Signature, scope: Scope) -> int:
+    """Return how many values a block makes."""
+    named = (composite for name, composite in signature.composites(block.attributes) if name == signature.outputs_like)
+    like = scope.get(next(named, ""))
+    return signature.outputs if like is None else len(like.outputs)
 
 
 def _output_faults(graph: Graph, place: str, known: Mapping[str, int], scope: Scope) -> Iterator[GradwireError]:
@@ -177,17 +193,26 @@ def _invalid_name(name: str, field: str) -> GradwireError:
     return InvalidNameError(f"{ascii(name)[:66]} is not a name: {rule}", field=field)
 
 
-def _recursion(graph: Graph) -> Iterator[GradwireError]:
+def _recursion(graph: Graph, catalog: Catalog) -> Iterator[GradwireError]:
     """Find composites that contain themselves; a name means the innermost composite that bears it."""
     uses: dict[str, list[str]] = {}
     todo: list[tuple[Graph, str, dict[str, str]]] = [(graph, "", {})]
     while todo:
         inner, path, outer = todo.pop()
         scope = outer | {name: f"{path}/{name}" for name in inner.composites}
-        uses[path] = list(dict.fromkeys(scope[block.op] for block in inner.blocks if block.op in scope))
+        used = (name for block in inner.blocks for name in _uses(block, scope, catalog))
+        uses[path] = list(dict.fromkeys(scope[name] for name in used if name in scope))
         todo.extend((child, f"{path}/{name}", scope) for name, child in inner.composites.items())
     cycle = [path.rpartition("/")[2] for path in find_cycle(uses)[::-1]]
     if cycle:
         circle = " → ".join([*cycle, cycle[0]])
         message = f"composites contain each other in a circle: {circle}; a graph can't repeat itself without end"
         yield CompositeRecursionError(message, field=f"graph.composites[{cycle[0]}]", members=",".join(cycle))
+
+
+def _uses(block: Block, scope: Mapping[str, str], catalog: Catalog) -> Iterator[str]:
+    """Yield the names that a block may use composites by."""
+    yield block.op
+    signature = None if block.op in scope or not block.attributes else catalog(block.op)
+    if signature is not None:
+        yield from (composite for _, composite in signature.composites(block.attributes))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -51,16 +51,35 @@ class FlatGraph:
         return sum(value.type.bytes for value in self.blocks)
 
 
-def ancestors(values: Iterable[Value]) -> list[Value]:
-    """Return the values and all that they need, in topological order; linear in what it returns."""
+def ancestors(values: Iterable[Value], ends: Container[Value] = ()) -> list[Value]:
+    """Return the values and all that they need, in topological order; linear in what it returns.
+
+    Args:
+        values: where to begin.
+        ends: values to leave out, with what only they need.
+    """
     seen: set[Value] = set()
     todo = list(values)
     while todo:
         value = todo.pop()
-        if value not in seen:
+        if value not in seen and value not in ends:
             seen.add(value)
             todo.extend(value.inputs)
     return sorted(seen, key=_serial)
+
+
+def rebuilt(outputs: Iterable[Value], new: dict[Value, Value]) -> list[Value]:
+    """Return the outputs, made of other values.
+
+    Args:
+        outputs: any values.
+        new: what takes the place of a value; all that is made of it is made anew, and entered here.
+    """
+    outputs = list(outputs)
+    for value in ancestors(outputs, new):
+        inputs = tuple(new.get(x, x) for x in value.inputs)
+        new[value] = value if inputs == value.inputs else Value(value.op, inputs, value.type, value.name)
+    return [new[value] for value in outputs]
 
 
 def _serial(value: Value) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradwire_service.blocks  # noqa: F401  # registers the composites of the library
 from gradwire_service.errors import (
+    ArityError,
     AttributeValueError,
     DimensionError,
     DuplicateIdError,
@@ -22,9 +24,10 @@ from gradwire_service.errors import (
     UnknownValueError,
     raise_all,
 )
-from gradwire_service.graph import Attribute, Block, Graph, TensorType, Variable, topological_order
+from gradwire_service.graph import FLOAT64, INT64, Attribute, Block, Graph, TensorType, Variable, topological_order
 from gradwire_service.limits import LIMITS, Limits
 from gradwire_service.ops.base import Composite, Constant, Op, Operand, Value, constant, promoted, variable
+from gradwire_service.ops.body import Body, Control, Trace
 from gradwire_service.ops.flat import FlatGraph, ancestors
 
 Types = Mapping[str, TensorType]
@@ -137,18 +140,36 @@ class _Expansion:
             try:
                 composite = scope.get(block.op)
                 if composite is None:
-                    self.apply(path, block, inputs, dimensions)
+                    self.apply(path, block, inputs, dimensions, scope)
                 else:
                     self.call(path, composite, inputs, scope)
             except InvalidGraphError as error:
                 self.faults.extend(_placed(fault, path, block) for fault in error.faults)
         return dimensions
 
-    def apply(self, path: str, block: Block, inputs: Sequence[Operand], dimensions: Mapping[str, int]) -> None:
+    def apply(
+        self,
+        path: str,
+        block: Block,
+        inputs: Sequence[Operand],
+        dimensions: Mapping[str, int],
+        scope: Mapping[str, Graph],
+    ) -> None:
         """Apply an op of the catalog."""
-        attributes = {name: _bound(value, dimensions) for name, value in block.attributes.items()}
-        op = Op.registry[block.op](**attributes)
-        found: Any = op(*promoted(op, inputs))
+        cls = Op.registry[block.op]
+        named = {name for name, _ in cls.signature().composites(block.attributes)}
+        attributes = {n: _bound(value, dimensions) for n, value in block.attributes.items() if n not in named}
+        op: Op | None = None
+        found: Any
+        if issubclass(cls, Control):
+            traces = {name: self.traces(path, block.attributes[name], scope) for name in named}
+            weak = (
+                x if isinstance(x, Value) else constant(x, INT64 if isinstance(x, int) else FLOAT64) for x in inputs
+            )
+            found = cls.build(traces, tuple(weak), **attributes)
+        else:
+            op = cls(**attributes)
+            found = op(*promoted(op, inputs))
         values = found if isinstance(found, tuple) else (found,)
         for value in values:
             if len(value.type.shape) > self.limits.rank or value.type.size > self.limits.elements:
@@ -159,6 +180,31 @@ class _Expansion:
             self.name_inner(path, values, [x for x in inputs if isinstance(x, Value)])
         for i, value in enumerate(values):
             self.name(f"{path}:{i}" if i else path, value)
+
+    def traces(self, path: str, named: Attribute, scope: Mapping[str, Graph]) -> Trace | tuple[Trace, ...]:
+        """Return what makes bodies of the composites that an attribute names."""
+        if isinstance(named, tuple):
+            return tuple(partial(self.body, path, str(name), scope) for name in named)
+        return partial(self.body, path, str(named), scope)
+
+    def body(self, path: str, name: str, scope: Mapping[str, Graph], types: Sequence[TensorType]) -> Body:
+        """Make a body of a composite, for inputs of these types."""
+        graph = scope[name]
+        if len(types) != len(graph.variables):
+            takes = ", ".join(v.name for v in graph.variables)
+            message = f"composite {name!r} takes {len(graph.variables)} inputs ({takes}), but is handed {len(types)}"
+            raise ArityError(message)
+        inner = _Expansion(self.limits)
+        inner.orders, inner.count = self.orders, self.count
+        pairs = zip(graph.variables, types, strict=True)
+        fed = {v.name: variable(f"{path}/{v.name}", t.shape, t.element_type) for v, t in pairs}
+        inner.inline(graph, fed, f"{path}/", scope)
+        self.count = inner.count
+        raise_all(inner.faults)
+        for value in graph.outputs.values():
+            if f"{path}/{value}" not in inner.values:
+                raise OutputMissingError(f"composite {name!r} has no value {value!r}", value=value)
+        return Body(tuple(fed.values()), tuple(inner.values[f"{path}/{value}"] for value in graph.outputs.values()))
 
     def call(self, path: str, composite: Graph, inputs: Sequence[Operand], scope: Mapping[str, Graph]) -> None:
         """Expand a composite of the graph."""

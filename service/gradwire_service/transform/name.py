@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 
 import numpy as np
 
 from gradwire_service.graph import Attribute, Block, Graph, Variable
 from gradwire_service.graph import Constant as FixedConstant
-from gradwire_service.ops.base import Constant, Elementwise, Op, Result, Value
+from gradwire_service.ops.base import Constant, Elementwise, Op, Result, Value, attribute_fields
 from gradwire_service.ops.flat import FlatGraph
 
 
@@ -50,7 +49,7 @@ def named(
 
 def attributes(op: Op) -> dict[str, Attribute]:
     """Return the attributes of an op that are set to something else than their default."""
-    found = {f.name: (getattr(op, f.name), f.default) for f in fields(op)}  # type: ignore[arg-type]  # every op is a dataclass
+    found = {f.name: (getattr(op, f.name), f.default) for f in attribute_fields(op)}
     return {name: value for name, (value, default) in found.items() if value is not None and value != default}
 
 

@@ -5,17 +5,18 @@ Common subexpressions, constants, identities that are exact in floating point (e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from gradwire_service.graph import TensorType
+from gradwire_service.graph import TensorType, TupleType
 from gradwire_service.ops.arithmetic import Add, MaskedMultiply, Multiply, Subtract
 from gradwire_service.ops.base import (
     Constant,
     Elementwise,
     Full,
     Op,
+    Result,
     Value,
     Variable,
     broadcast_shapes,
@@ -23,6 +24,7 @@ from gradwire_service.ops.base import (
     full,
     scalar_of,
 )
+from gradwire_service.ops.body import Body, Control
 from gradwire_service.ops.flat import FlatGraph, ancestors
 from gradwire_service.ops.namespace import NUMPY
 from gradwire_service.ops.shape import BroadcastTo
@@ -51,8 +53,12 @@ def simplified(outputs: Mapping[str, Value], *, strict_nan: bool = False, fast_m
     """Rebuild the outputs, inputs first: each value is replaced by the first that is the same."""
     new: dict[Value, Value] = {}
     known: dict[tuple[object, ...], Value] = {}
+    outputs = inlined(outputs)
+    loops = _Loops(outputs.values(), lambda values: simplified(values, strict_nan=strict_nan, fast_math=fast_math))
 
     def unique(value: Value) -> Value:
+        if type(value.op) is Variable:
+            return value  # those of bodies may share a name
         key = (type(value.op), value.op, value.inputs)
         return known.setdefault(key, value)
 
@@ -61,6 +67,13 @@ def simplified(outputs: Mapping[str, Value], *, strict_nan: bool = False, fast_m
             new[value] = value
             continue
         inputs = tuple(new[x] for x in value.inputs)
+        if isinstance(value.op, Control):
+            new[value] = loops.closed(value, inputs)
+            continue
+        if isinstance(value.op, Result):
+            op = Result(loops.place(value))
+            new[value] = unique(Value(op, inputs, value.type, value.name))
+            continue
         if any(type(x.op) in REPEATED for x in inputs) and isinstance(value.op, Elementwise):
             inputs = tuple(x if x in inputs else unique(x) for x in _thinned(inputs, value.shape))
         op = MULTIPLY if strict_nan and isinstance(value.op, MaskedMultiply) else value.op
@@ -79,6 +92,70 @@ def simplified(outputs: Mapping[str, Value], *, strict_nan: bool = False, fast_m
         else:
             new[value] = unique(candidate)
     return {name: new[value] for name, value in outputs.items()}
+
+
+def inlined(outputs: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Write out the ops that stand for their bodies once all derivatives are taken."""
+    while True:
+        order = ancestors(outputs.values())
+        if not any(isinstance(v.op, Control) and type(v.op).inlined is not Control.inlined for v in order):
+            return outputs
+        new: dict[Value, Value] = {}
+        results: dict[Value, tuple[Value, ...]] = {}
+        for value in order:
+            if value.inputs and value.inputs[0] in results:
+                assert isinstance(value.op, Result)
+                new[value] = results[value.inputs[0]][value.op.index]
+                continue
+            inputs = tuple(new[x] for x in value.inputs)
+            found = value.op.inlined(*inputs) if isinstance(value.op, Control) else None
+            if found is not None:
+                results[value] = found
+            else:
+                new[value] = value if inputs == value.inputs else Value(value.op, inputs, value.type, value.name)
+        outputs = {name: new[value] for name, value in outputs.items()}
+
+
+class _Loops:
+    """Ops over bodies: their bodies are simplified, and what nobody uses of them is left out."""
+
+    def __init__(
+        self, outputs: Iterable[Value], simplify: Callable[[Mapping[str, Value]], Mapping[str, Value]]
+    ) -> None:
+        self._simplify = simplify
+        self._used: dict[Value, set[int]] = {}
+        self._places: dict[Value, dict[int, int]] = {}
+        self._known: dict[tuple[object, ...], tuple[Value, dict[int, int]]] = {}
+        for value in ancestors(outputs):
+            if isinstance(value.op, Result):
+                self._used.setdefault(value.inputs[0], set()).add(value.op.index)
+
+    def closed(self, value: Value, inputs: tuple[Value, ...]) -> Value:
+        """Return an op over bodies, applied to what it needs of its new inputs."""
+        op, used = value.op, self._used[value]
+        assert isinstance(op, Control)
+        key = (op, inputs, frozenset(used))
+        if key not in self._known:
+            places = {i: i for i in used}
+            if (smaller := op.closed(used)) is not None:
+                op, taken, kept = smaller
+                inputs = tuple(inputs[i] for i in taken)
+                places = {old: i for i, old in enumerate(kept)}
+            op = op.with_bodies(self._tidy)
+            found = op.infer(*(x.type for x in inputs))
+            self._known[key] = Value(op, inputs, TupleType.of_members(found), value.name), places
+        new, self._places[value] = self._known[key]
+        return new
+
+    def place(self, result: Value) -> int:
+        """Return which of the results that are left one is."""
+        assert isinstance(result.op, Result)
+        places = self._places.get(result.inputs[0])
+        return result.op.index if places is None else places[result.op.index]
+
+    def _tidy(self, body: Body) -> Body:
+        found = self._simplify({str(i): y for i, y in enumerate(body.outputs)})
+        return Body(body.variables, tuple(found.values()))
 
 
 def _fast(op: Op, inputs: tuple[Value, ...], result: TensorType) -> Value | None:

@@ -1,0 +1,21 @@
+"""Control flow and the like: ops over bodies, whose derivatives differentiate the bodies; importing it registers them."""
+
+from gradwire_service.control.branching import Cond, Switch
+from gradwire_service.control.custom import Checkpoint, CustomDerivative
+from gradwire_service.control.implicit import FixedPoint, Minimizer, Root
+from gradwire_service.control.scan import ForiLoop, Map, Scan
+from gradwire_service.control.while_loop import WhileLoop
+
+__all__ = [
+    "Checkpoint",
+    "Cond",
+    "CustomDerivative",
+    "FixedPoint",
+    "ForiLoop",
+    "Map",
+    "Minimizer",
+    "Root",
+    "Scan",
+    "Switch",
+    "WhileLoop",
+]
