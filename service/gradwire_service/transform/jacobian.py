@@ -133,8 +133,9 @@ class Sweeps:
             symmetric: whether the matrix is.
             only_forward: take no sweeps in reverse.
 
-        Raises: LimitExceededError.
+        Raises: NotDifferentiableError; LimitExceededError.
         """
+        jvp(of, {}), vjp({}, wrt)  # see that all are floating
         self.of, self.wrt, self.dense = list(of), list(wrt), dense
         self.rows, self.columns = ends(of), ends(wrt)
         pattern = None
@@ -281,7 +282,7 @@ def _flat(forward: Sequence[Value], reverse: Sequence[Value]) -> Value:
             sweeps = [reshape(x, shape=(x.shape[0], math.prod(x.shape[1:]))) for x in group]
             sweeps = [astype(x, element_type=kind) for x in sweeps] if kind else sweeps
             parts.append(reshape(concatenate(*sweeps, axis=1), shape=(-1,)))
-    return concatenate(*parts, axis=0)
+    return concatenate(*parts, axis=0) if parts else constant(np.zeros(0))
 
 
 def _listed(values: Value, rows: Array, columns: Array) -> Matrix:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import reduce, singledispatch
 from typing import Any
 
@@ -53,12 +54,15 @@ def sparsity(of: Sequence[Value], wrt: Sequence[Value]) -> Pattern | None:
         of: values that are differentiated.
         wrt: values, inner ones included, that they are differentiated with respect to; as `jvp` has it.
 
-    Returns: the pattern, the elements of `of` and of `wrt` one value behind the other; None when it counts as full.
+    Returns: the pattern, the elements of `of` and of `wrt` one value behind the other, its entries sorted; None when it
+        counts as full.
     """
     try:
-        return _Propagation(of, wrt).found()
+        pattern = _Propagation(of, wrt).found()
     except TooManyEntriesError:
         return None
+    pattern.sort_indices()
+    return pattern
 
 
 class _Propagation:
@@ -160,7 +164,7 @@ def picked(pattern: Pattern, rows: Array) -> Pattern:
 
     Raises: TooManyEntriesError.
     """
-    counts = np.where(rows < 0, 0, np.diff(pattern.indptr)[rows])
+    counts = np.append(np.diff(pattern.indptr), 0)[rows]
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
     if total > MOST_ENTRIES:
@@ -224,7 +228,6 @@ def _(op: Where, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
 @_rule.register(AsType)
 @_rule.register(Identity)
 @_rule.register(Slice)
-@_rule.register(Pad)
 @_rule.register(Concatenate)
 @_rule.register(Stack)
 @_rule.register(GatherNd)
@@ -243,6 +246,11 @@ def _relabelled(op: Op, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
         start += 0 if pattern is None else one.type.size
     rows = labels[0] if isinstance(op, AsType) else op.evaluate(NUMPY, *labels)
     return picked(stacked([pattern for pattern in x if pattern is not None]), np.asarray(rows, np.int64).ravel() - 1)
+
+
+@_rule.register
+def _(op: Pad, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
+    return _relabelled(replace(op, value=0.0), y, x, known)
 
 
 @_rule.register
