@@ -35,7 +35,8 @@ from gradwire_service.errors import (
 from gradwire_service.graph import Array, TensorType
 from gradwire_service.independent import parts
 from gradwire_service.limits import LIMITS, Limits
-from gradwire_service.ops.base import Op, Result, Value
+from gradwire_service.ops.base import Op, Value
+from gradwire_service.ops.base import Result as OneOfSeveral
 from gradwire_service.ops.body import converted
 from gradwire_service.ops.flat import FlatGraph, ancestors
 from gradwire_service.ops.namespace import NUMPY
@@ -229,7 +230,7 @@ def diagnosis(typed: TypedGraph, inputs: Tensors) -> tuple[str, dict[str, str]]:
         their names the blocks that tell what kept them from a finite result, such as SINGULAR.
     """
     names = {value: name for name, value in reversed([*typed.values.items()])}
-    names |= {y.inputs[0]: name for y, name in names.items() if isinstance(y.op, Result) and y.op.index == 0}
+    names |= {y.inputs[0]: name for y, name in names.items() if isinstance(y.op, OneOfSeveral) and y.op.index == 0}
     known: dict[Value, Any] = {value: inputs[value.name] for value in typed.variables}
     order = ancestors(typed.values[v] for v in typed.graph.outputs.values())
     telling = set(ancestors(value for value in order if type(value.op).issue is not Op.issue))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gradwire_service.backend import Tier
@@ -127,6 +127,7 @@ class Execution:
         seconds: time of the run alone.
         non_finite: whether a result is NaN or infinite.
         non_finite_block: the first block in topological order whose value is not finite; empty when there is none.
+        issues: what kept blocks from finite results, a stable word such as SINGULAR, by their names.
         warnings: what the caller should know.
     """
 
@@ -136,6 +137,7 @@ class Execution:
     seconds: float
     non_finite: bool = False
     non_finite_block: str = ""
+    issues: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 

@@ -56,6 +56,13 @@ def test_what_is_not_finite_is_told_and_stays_valid_json(run: Run, tmp_path: Pat
     assert "NaN or infinite, first in x" in run("gradient", rosenbrock, "--at", values).stderr
 
 
+def test_a_singular_matrix_is_told_of(run: Run, tmp_path: Path) -> None:
+    graph, values = tmp_path / "graph.txt", tmp_path / "values.npz"
+    graph.write_text("variable a: float64[2, 2]\ni = inv(a)\ny = trace(i)\noutput y = y\n")
+    np.savez(values, a=np.ones((2, 2)))
+    assert "i: SINGULAR" in run("gradient", graph, "--at", values).stderr.splitlines()
+
+
 def test_compare_holds_every_available_way_against_the_reference(run: Run, rosenbrock: Path, point: Path) -> None:
     answer = run("compare", rosenbrock, "--at", point, "--repetitions", 1, "--json")
     rows = {row["backend"]: row for row in json.loads(answer.stdout)["rows"]}

@@ -172,6 +172,13 @@ def test_nan_and_infinities_are_told_not_hidden(service: gw.Service) -> None:
     assert found.execution.non_finite_block == "log"
 
 
+def test_what_kept_a_block_from_a_result_is_told(service: gw.Service) -> None:
+    text = "variable a: float64[2, 2]\nfactor = cholesky(a)\noutput y = factor\n"
+    found = service.evaluate(text, {"a": np.diag([1.0, -1.0])})
+    assert found.execution.issues == {"factor": "NOT_POSITIVE_DEFINITE"}
+    assert service.evaluate(text, {"a": np.eye(2)}).execution.issues == {}
+
+
 def test_errors_of_the_server_arrive_as_classes(service: gw.Service) -> None:
     with pytest.raises(gw.errors.InputMissingError, match="'w'") as missing:
         service.evaluate(graph, {"x": X, "y": Y})

@@ -125,6 +125,7 @@ EXECUTIONS = st.builds(
     st.floats(0, 100),
     st.booleans(),
     NAMES,
+    st.dictionaries(NAMES, st.sampled_from(["SINGULAR", "NOT_POSITIVE_DEFINITE"]), max_size=2),
 )
 FIELDS = {
     ValueResult: "value",
@@ -155,6 +156,7 @@ def by_protobuf(evaluation: Evaluation, graph_id: str) -> pb.EvaluateResponse:
             seconds=ran.seconds,
             non_finite=ran.non_finite,
             non_finite_block=ran.non_finite_block if ran.non_finite else "",
+            issues=[pb.BlockIssue(block=x, issue=issue) for x, issue in ran.issues.items() if ran.non_finite],
         ),
     )
 

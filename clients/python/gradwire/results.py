@@ -6,7 +6,7 @@ The classes are not frozen: making a frozen one takes twice as long, and one is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,8 @@ class Execution:
         seconds: time of the run alone, on the server.
         non_finite: whether a value that was computed is NaN or infinite.
         non_finite_block: the first block whose value is not finite; empty when there is none.
+        issues: what kept blocks from finite results, by their names: "NOT_POSITIVE_DEFINITE" or "SINGULAR", of a
+            matrix.
     """
 
     backend: str
@@ -36,6 +38,7 @@ class Execution:
     seconds: float
     non_finite: bool = False
     non_finite_block: str = ""
+    issues: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, message: pb.Execution) -> Execution:
@@ -47,6 +50,7 @@ class Execution:
             message.seconds,
             message.non_finite,
             message.non_finite_block,
+            {issue.block: issue.issue for issue in message.issues},
         )
 
 

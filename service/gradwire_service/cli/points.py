@@ -227,3 +227,5 @@ def _tell(execution: Execution) -> None:
     if execution.non_finite:
         where = f", first in {execution.non_finite_block}" if execution.non_finite_block else ""
         output.notice(f"a result is NaN or infinite{where}", style="yellow")
+    for block, issue in execution.issues.items():
+        output.notice(f"{block}: {issue}", style="yellow")

@@ -189,7 +189,12 @@ def encode_execution(execution: Execution) -> pb.Execution:
         seconds=execution.seconds,
         non_finite=execution.non_finite,
         non_finite_block=execution.non_finite_block,
+        issues=_encode_issues(execution),
     )
+
+
+def _encode_issues(execution: Execution) -> list[pb.BlockIssue]:
+    return [pb.BlockIssue(block=block, issue=issue) for block, issue in execution.issues.items()]
 
 
 def write_evaluation(evaluation: Evaluation, graph_id: str) -> Pieces:
@@ -211,7 +216,10 @@ def write_execution(execution: Execution) -> bytes:
     written = _execution_start(execution.backend, execution.tier, execution.function_evaluations)
     written += _SECONDS + pack("<d", execution.seconds)
     if execution.non_finite:
-        written += pb.Execution(non_finite=True, non_finite_block=execution.non_finite_block).SerializeToString()
+        told = pb.Execution(
+            non_finite=True, non_finite_block=execution.non_finite_block, issues=_encode_issues(execution)
+        )
+        written += told.SerializeToString()
     return head(2, len(written)) + written
 
 

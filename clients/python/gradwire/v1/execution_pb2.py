@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgradwire/v1/execution.proto\x12\x0bgradwire.v1\"\xa6\x01\n\x10\x45xecutionOptions\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12\x19\n\x11wait_for_compiled\x18\x02 \x01(\x08\x12\x11\n\tfast_math\x18\x03 \x01(\x08\x12\x12\n\nstrict_nan\x18\x04 \x01(\x08\x12?\n\x11\x66inite_difference\x18\x05 \x01(\x0b\x32$.gradwire.v1.FiniteDifferenceOptions\"n\n\x17\x46initeDifferenceOptions\x12\x33\n\x06method\x18\x01 \x01(\x0e\x32#.gradwire.v1.FiniteDifferenceMethod\x12\x0c\n\x04step\x18\x02 \x01(\x01\x12\x10\n\x08\x65xecutor\x18\x03 \x01(\t\"\xa3\x01\n\tExecution\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12(\n\x04tier\x18\x02 \x01(\x0e\x32\x1a.gradwire.v1.ExecutionTier\x12\x1c\n\x14\x66unction_evaluations\x18\x03 \x01(\x03\x12\x0f\n\x07seconds\x18\x04 \x01(\x01\x12\x12\n\nnon_finite\x18\x05 \x01(\x08\x12\x18\n\x10non_finite_block\x18\x06 \x01(\t*\xb7\x01\n\x16\x46initeDifferenceMethod\x12(\n$FINITE_DIFFERENCE_METHOD_UNSPECIFIED\x10\x00\x12$\n FINITE_DIFFERENCE_METHOD_FORWARD\x10\x01\x12$\n FINITE_DIFFERENCE_METHOD_CENTRAL\x10\x02\x12\'\n#FINITE_DIFFERENCE_METHOD_RICHARDSON\x10\x03*\x91\x01\n\rExecutionTier\x12\x1e\n\x1a\x45XECUTION_TIER_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x45XECUTION_TIER_INTERPRETED\x10\x01\x12\x1b\n\x17\x45XECUTION_TIER_COMPILED\x10\x02\x12#\n\x1f\x45XECUTION_TIER_INSTRUCTION_LOOP\x10\x03\x42\x63\n\x0f\x63om.gradwire.v1B\x0e\x45xecutionProtoP\x01Z>github.com/gradwire/gradwire/clients/go/gradwire/v1;gradwirev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgradwire/v1/execution.proto\x12\x0bgradwire.v1\"\xa6\x01\n\x10\x45xecutionOptions\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12\x19\n\x11wait_for_compiled\x18\x02 \x01(\x08\x12\x11\n\tfast_math\x18\x03 \x01(\x08\x12\x12\n\nstrict_nan\x18\x04 \x01(\x08\x12?\n\x11\x66inite_difference\x18\x05 \x01(\x0b\x32$.gradwire.v1.FiniteDifferenceOptions\"n\n\x17\x46initeDifferenceOptions\x12\x33\n\x06method\x18\x01 \x01(\x0e\x32#.gradwire.v1.FiniteDifferenceMethod\x12\x0c\n\x04step\x18\x02 \x01(\x01\x12\x10\n\x08\x65xecutor\x18\x03 \x01(\t\"\xcc\x01\n\tExecution\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12(\n\x04tier\x18\x02 \x01(\x0e\x32\x1a.gradwire.v1.ExecutionTier\x12\x1c\n\x14\x66unction_evaluations\x18\x03 \x01(\x03\x12\x0f\n\x07seconds\x18\x04 \x01(\x01\x12\x12\n\nnon_finite\x18\x05 \x01(\x08\x12\x18\n\x10non_finite_block\x18\x06 \x01(\t\x12\'\n\x06issues\x18\x07 \x03(\x0b\x32\x17.gradwire.v1.BlockIssue\"*\n\nBlockIssue\x12\r\n\x05\x62lock\x18\x01 \x01(\t\x12\r\n\x05issue\x18\x02 \x01(\t*\xb7\x01\n\x16\x46initeDifferenceMethod\x12(\n$FINITE_DIFFERENCE_METHOD_UNSPECIFIED\x10\x00\x12$\n FINITE_DIFFERENCE_METHOD_FORWARD\x10\x01\x12$\n FINITE_DIFFERENCE_METHOD_CENTRAL\x10\x02\x12\'\n#FINITE_DIFFERENCE_METHOD_RICHARDSON\x10\x03*\x91\x01\n\rExecutionTier\x12\x1e\n\x1a\x45XECUTION_TIER_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x45XECUTION_TIER_INTERPRETED\x10\x01\x12\x1b\n\x17\x45XECUTION_TIER_COMPILED\x10\x02\x12#\n\x1f\x45XECUTION_TIER_INSTRUCTION_LOOP\x10\x03\x42\x63\n\x0f\x63om.gradwire.v1B\x0e\x45xecutionProtoP\x01Z>github.com/gradwire/gradwire/clients/go/gradwire/v1;gradwirev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,14 +32,16 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gradwire.v1.execution_pb2',
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\017com.gradwire.v1B\016ExecutionProtoP\001Z>github.com/gradwire/gradwire/clients/go/gradwire/v1;gradwirev1'
-  _globals['_FINITEDIFFERENCEMETHOD']._serialized_start=492
-  _globals['_FINITEDIFFERENCEMETHOD']._serialized_end=675
-  _globals['_EXECUTIONTIER']._serialized_start=678
-  _globals['_EXECUTIONTIER']._serialized_end=823
+  _globals['_FINITEDIFFERENCEMETHOD']._serialized_start=577
+  _globals['_FINITEDIFFERENCEMETHOD']._serialized_end=760
+  _globals['_EXECUTIONTIER']._serialized_start=763
+  _globals['_EXECUTIONTIER']._serialized_end=908
   _globals['_EXECUTIONOPTIONS']._serialized_start=45
   _globals['_EXECUTIONOPTIONS']._serialized_end=211
   _globals['_FINITEDIFFERENCEOPTIONS']._serialized_start=213
   _globals['_FINITEDIFFERENCEOPTIONS']._serialized_end=323
   _globals['_EXECUTION']._serialized_start=326
-  _globals['_EXECUTION']._serialized_end=489
+  _globals['_EXECUTION']._serialized_end=530
+  _globals['_BLOCKISSUE']._serialized_start=532
+  _globals['_BLOCKISSUE']._serialized_end=574
 # @@protoc_insertion_point(module_scope)

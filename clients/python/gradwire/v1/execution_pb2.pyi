@@ -3,8 +3,10 @@
 isort:skip_file
 Copyright the Gradwire authors. Licensed under the Apache License, Version 2.0."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -159,6 +161,7 @@ class Execution(_message.Message):
     SECONDS_FIELD_NUMBER: _builtins.int
     NON_FINITE_FIELD_NUMBER: _builtins.int
     NON_FINITE_BLOCK_FIELD_NUMBER: _builtins.int
+    ISSUES_FIELD_NUMBER: _builtins.int
     backend: _builtins.str
     """Name of the backend that answered."""
     tier: Global___ExecutionTier.ValueType
@@ -173,6 +176,10 @@ class Execution(_message.Message):
     """Id of the first block in topological order whose value is not finite; empty when there is none, or when only a
     derivative is not finite.
     """
+    @_builtins.property
+    def issues(self) -> _containers.RepeatedCompositeFieldContainer[Global___BlockIssue]:
+        """Blocks that could tell what kept them from a finite result; looked for when a value is not finite."""
+
     def __init__(
         self,
         *,
@@ -182,11 +189,40 @@ class Execution(_message.Message):
         seconds: _builtins.float = ...,
         non_finite: _builtins.bool = ...,
         non_finite_block: _builtins.str = ...,
+        issues: _abc.Iterable[Global___BlockIssue] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "function_evaluations", b"function_evaluations", "non_finite", b"non_finite", "non_finite_block", b"non_finite_block", "seconds", b"seconds", "tier", b"tier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "function_evaluations", b"function_evaluations", "issues", b"issues", "non_finite", b"non_finite", "non_finite_block", b"non_finite_block", "seconds", b"seconds", "tier", b"tier"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Execution: _TypeAlias = Execution  # noqa: Y015
+
+@_typing.final
+class BlockIssue(_message.Message):
+    """What kept a block from a finite result, though its inputs are finite: for one matrix of several, say, while the
+    others have theirs.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BLOCK_FIELD_NUMBER: _builtins.int
+    ISSUE_FIELD_NUMBER: _builtins.int
+    block: _builtins.str
+    """Id of the block."""
+    issue: _builtins.str
+    """A stable word: NOT_POSITIVE_DEFINITE or SINGULAR, of a matrix; others may follow."""
+    def __init__(
+        self,
+        *,
+        block: _builtins.str = ...,
+        issue: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "issue", b"issue"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BlockIssue: _TypeAlias = BlockIssue  # noqa: Y015
