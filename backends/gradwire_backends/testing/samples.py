@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from gradwire_backends.testing import accumulation, composite, elementwise, positions, sorting, structural
+from gradwire_backends.testing import (
+    accumulation,
+    composite,
+    elementwise,
+    positions,
+    sorting,
+    special,
+    structural,
+    windows,
+)
 from gradwire_backends.testing.sample import Sample
 
 SAMPLES: tuple[Sample, ...] = (
     *elementwise.SAMPLES,
+    *special.SAMPLES,
     *structural.SAMPLES,
     *accumulation.SAMPLES,
     *positions.SAMPLES,
     *sorting.SAMPLES,
+    *windows.SAMPLES,
     *composite.SAMPLES,
 )
 """Every op has at least one."""

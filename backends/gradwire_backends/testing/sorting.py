@@ -51,11 +51,11 @@ def positions(x: Array, axis: int, descending: bool) -> Array:
             return int(a != a) - int(b != b)
         return (int(a > b) - int(a < b)) * (-1 if descending else 1)
 
-    def row(elements: Array) -> list[int]:
+    def row(elements: Any) -> list[int]:
         return sorted(range(len(elements)), key=cmp_to_key(lambda i, j: compare(elements[i], elements[j])))
 
     rows = np.moveaxis(x, axis, -1)
-    result = np.array([row(np.asarray(rows[at])) for at in np.ndindex(rows.shape[:-1])], np.int64)
+    result = np.array([row(rows[at]) for at in np.ndindex(rows.shape[:-1])], np.int64)
     return np.moveaxis(result.reshape(rows.shape), -1, axis)
 
 

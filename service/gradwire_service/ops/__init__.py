@@ -5,6 +5,7 @@ from gradwire_service.ops import (
     arithmetic,
     comparison,
     conversion,
+    convolution,
     cumulative,
     diagonals,
     dynamic,
@@ -29,6 +30,7 @@ from gradwire_service.ops import (
     sorting,
     sources,
     trigonometric,
+    windows,
 )
 from gradwire_service.ops.base import (
     Composite,
@@ -62,6 +64,7 @@ __all__ = [
     "comparison",
     "constant",
     "conversion",
+    "convolution",
     "cumulative",
     "diagonals",
     "dynamic",
@@ -88,4 +91,5 @@ __all__ = [
     "sources",
     "trigonometric",
     "variable",
+    "windows",
 ]

@@ -10,7 +10,7 @@ import scipy.linalg
 from scipy import special
 
 from gradwire_service.graph import Array
-from gradwire_service.ops import lapack
+from gradwire_service.ops import lapack, sliding
 
 
 class NumpyNamespace:
@@ -20,6 +20,8 @@ class NumpyNamespace:
     linalg = lapack.LinearAlgebra()
     solve_triangular = staticmethod(lapack.solve_triangular)
     expm = staticmethod(scipy.linalg.expm)
+    dilated_pad = staticmethod(sliding.dilated_pad)
+    conv = staticmethod(sliding.conv)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(np, name, None) or getattr(special, name)
@@ -30,22 +32,6 @@ class NumpyNamespace:
     def stop_gradient(x: Array) -> Array:
         """Return x; a namespace that differentiates by itself takes it for a constant."""
         return x
-
-    @staticmethod
-    def dilated_pad(x: Array, low: tuple[int, ...], high: tuple[int, ...], interior: tuple[int, ...]) -> Array:
-        """Put zeros around the elements and between them; negative margins cut off."""
-        steps = [gap + 1 for gap in interior]
-        sizes = [max(n - 1, 0) * step + min(n, 1) for n, step in zip(x.shape, steps, strict=True)]
-        y = np.zeros([a + n + b for a, n, b in zip(low, sizes, high, strict=True)], x.dtype)
-        kept, places = [], []
-        for start, step, n, size in zip(low, steps, x.shape, y.shape, strict=True):
-            first = -(min(start, 0) // step)  # the first that is not cut off
-            last = min(n, (size - 1 - start) // step + 1)  # the one behind the last
-            count = max(last - first, 0)
-            kept.append(slice(first, first + count))
-            places.append(slice(start + first * step, start + first * step + count * step, step) if count else slice(0))
-        y[tuple(places)] = x[tuple(kept)]
-        return y
 
     @staticmethod
     def argsort(x: Array, axis: int, descending: bool = False) -> Array:
