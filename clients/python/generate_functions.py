@@ -17,12 +17,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+import scipy.linalg
 import scipy.special
 
 import gradwire_service.blocks  # noqa: F401 - registers the composites
 from gradwire_service.errors import GradwireError
 from gradwire_service.graph import AttributeKind, AttributeSignature, ElementType, Signature, TensorType
 from gradwire_service.ops import Elementwise, Op
+from gradwire_service.ops.base import Composite
 from gradwire_service.optimizers import CatalogEntry, Optimizer, Schedule
 
 PACKAGE = Path(__file__).resolve().parent / "gradwire"
@@ -46,6 +48,18 @@ TYPES: Mapping[AttributeKind, str] = {
 ALIASES: Mapping[str, str] = {"var": "variance", "std": "standard_deviation", "concat": "concatenate"}
 """The array API's names for ops that have another one."""
 
+SPECIAL_ALIASES: Mapping[str, str] = {
+    "expit": "sigmoid",
+    "gammaln": "lgamma",
+    "log_expit": "log_sigmoid",
+    "multigammaln": "mvlgamma",
+    "psi": "digamma",
+}
+"""SciPy's names for ops that have another one."""
+
+NAMESAKES = ("huber",)
+"""Ops under whose names SciPy has another function."""
+
 
 def ops() -> Iterator[tuple[str, type[Op], Signature]]:
     """Yield the ops that users write, by name."""
@@ -54,16 +68,50 @@ def ops() -> Iterator[tuple[str, type[Op], Signature]]:
             yield name, op, op.signature()
 
 
-def result_of(op: type[Op], element_type: ElementType) -> ElementType | None:
-    """Return the element type of the result for inputs of one type; None when it can't be told from the op alone."""
+EXAMPLES: Mapping[AttributeKind, object] = {AttributeKind.INTEGER: 1, AttributeKind.INTEGERS: (0,)}
+"""What required attributes are set to where a type is tried out."""
+
+
+def takes_bodies(signature: Signature) -> bool:
+    """Tell whether an op names composites, as those that repeat or choose do: their functions are written by hand."""
+    return any(a.kind in (AttributeKind.GRAPH, AttributeKind.GRAPHS) for a in signature.attributes.values())
+
+
+def results_of(op: type[Op], element_type: ElementType, *shapes: tuple[int, ...]) -> tuple[TensorType, ...]:
+    """Return the types of the results for inputs of these shapes; none when they can't be told from the op alone."""
     signature = op.signature()
-    if signature.variadic or op.unpromoted or any(a.required for a in signature.attributes.values()):
-        return None
-    vectors = [TensorType((2,), element_type)] * len(signature.inputs)
+    required = {name: a.kind for name, a in signature.attributes.items() if a.required}
+    if signature.variadic or not set(required.values()) <= EXAMPLES.keys():
+        return ()
+    kinds = [op.unpromoted.get(i, element_type) for i in range(len(signature.inputs))]
     try:
-        return op().infer(*vectors).element_type
-    except GradwireError:
-        return None
+        use = op(**{name: EXAMPLES[kind] for name, kind in required.items()})
+        found = use.infer(*(TensorType(shape, kind) for shape, kind in zip(shapes, kinds, strict=True)))
+    except (GradwireError, IndexError):  # rules may rely on a rank that others check
+        return ()
+    return tuple(found) if isinstance(found, tuple) else (found,)
+
+
+def result_types(op: type[Op], element_type: ElementType) -> tuple[ElementType, ...]:
+    """Return the element types of the results for inputs of one type; none when they can't be told."""
+    count = len(op.signature().inputs)
+    found = results_of(op, element_type, *[(2,)] * count) or results_of(op, element_type, *[(2, 2)] * count)
+    return tuple(result.element_type for result in found)
+
+
+def is_elementwise(op: type[Op]) -> bool:
+    """Tell whether the result has the shape that the inputs broadcast to; of a composite, by trying."""
+    if not issubclass(op, Composite):
+        return issubclass(op, Elementwise)
+    others = len(op.signature().inputs) - 1
+    broadcast: tuple[int, ...] = (2, 3) if others else (2, 1)
+    tried: list[tuple[list[tuple[int, ...]], tuple[int, ...]]] = [
+        ([()] * (others + 1), ()),
+        ([(2, 3)] * (others + 1), (2, 3)),
+        ([(2, 1), *[(1, 3)] * others], broadcast),
+    ]
+    found = [[y.shape for y in results_of(op, ElementType.FLOAT64, *shapes)] for shapes, _ in tried]
+    return others >= 0 and found == [[expected] for _, expected in tried]
 
 
 def literal(value: object) -> str:
@@ -84,13 +132,18 @@ def write_catalog() -> Iterator[str]:
             for attribute, given in signature.attributes.items()
         )
         parts += [f"attributes={{{attributes}}}"] if attributes else []
-        parts += ["elementwise=True"] if issubclass(op, Elementwise) else []
-        result = result_of(op, ElementType.FLOAT64) or ElementType.FLOAT64
-        if not result.is_floating:
-            parts.append(f"result={str(result)!r}")
-        elif result_of(op, ElementType.INT64) is ElementType.FLOAT64:
+        parts += ["elementwise=True"] if is_elementwise(op) else []
+        results = result_types(op, ElementType.FLOAT64) or result_types(op, ElementType.INT64)
+        fixed = tuple("" if result.is_floating else str(result) for result in results)
+        if any(fixed):
+            parts.append(f"results={fixed}")
+        elif ElementType.FLOAT64 in result_types(op, ElementType.INT64):
             parts.append("floats=True")
+        elif ElementType.INT64 in result_types(op, ElementType.BOOL):
+            parts.append("counts=True")
         parts += [f"unpromoted={tuple(op.unpromoted)}"] if op.unpromoted else []
+        parts += [f"outputs={signature.outputs}"] if signature.outputs != 1 else []
+        parts += [f"outputs_like={signature.outputs_like!r}"] if signature.outputs_like else []
         yield f"{name!r}: OpSignature({', '.join(parts)}),\n"
     yield "}\n"
 
@@ -122,7 +175,11 @@ def write_function(name: str, op: type[Op], signature: Signature) -> str:
         parameters = [*(f"{x}: Operand" for x in inputs), f"{last}: Sequence[Operand]", *parameters]
         given = [*inputs, f"*{last}"]
     call = ", ".join([repr(name), *given, *passed])
-    return f"def {name}({', '.join(parameters)}) -> Value:\n{docstring(inspect.getdoc(op))}    return apply({call})\n\n"
+    result, body = "Value", f"return apply({call})"
+    if signature.outputs > 1:
+        result = f"tuple[{', '.join(['Value'] * signature.outputs)}]"
+        body = f"values: {result} = several({call})\n    return values"
+    return f"def {name}({', '.join(parameters)}) -> {result}:\n{docstring(inspect.getdoc(op))}    {body}\n\n"
 
 
 def docstring(text: str | None) -> str:
@@ -136,9 +193,12 @@ def write_functions() -> Iterator[str]:
     """Write every op as a function."""
     yield HEADER.format(summary="Every op as a function of values, numbers and arrays, under its array-API name.")
     yield "from __future__ import annotations\nfrom collections.abc import Sequence\n"
-    yield "from gradwire.signatures import ElementTypeLike\nfrom gradwire.values import Operand, Value, apply\n\n"
-    yield from exported([*(name for name, _, _ in ops()), *ALIASES])
+    yield "from gradwire.signatures import ElementTypeLike\n"
+    yield "from gradwire.values import Operand, Value, apply, several\n\n"
+    yield from exported([*(name for name, _, signature in ops() if not takes_bodies(signature)), *ALIASES])
     for name, op, signature in ops():
+        if takes_bodies(signature):
+            continue
         if keyword.iskeyword(name):
             raise SystemExit(f"op {name!r} can't be a function: Python keeps that word")
         yield write_function(name, op, signature)
@@ -146,12 +206,19 @@ def write_functions() -> Iterator[str]:
         yield f"{alias} = {name}\n"
 
 
-def write_selection(module: str, source: object, *, without: object = None) -> Iterator[str]:
-    """Write the module of the ops that a module of NumPy or SciPy has under the same names."""
-    names = [name for name, _, _ in ops() if hasattr(source, name) and not hasattr(without, name)]
+def write_selection(
+    module: str, *sources: object, without: object = None, aliases: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Write the module of the ops that modules of NumPy or SciPy have, under their names and, beside them, ours."""
+    known = {name for name, _, _ in ops() if name not in NAMESAKES}
+    aliases = {alias: name for alias, name in (aliases or {}).items() if name in known}
+    there = [name for name in known if any(hasattr(source, name) for source in sources) and not hasattr(without, name)]
+    names = sorted({*there, *aliases.values()})
     yield HEADER.format(summary=f"The ops that `{module}` has, under its names.")
     yield f"from gradwire.functions import ({', '.join(names)},)\n" if names else ""
-    yield from exported(names)
+    yield from exported([*names, *aliases])
+    for alias, name in aliases.items():
+        yield f"{alias} = {name}\n"
 
 
 def write_configured(summary: str, kind: str, entries: Iterable[CatalogEntry]) -> Iterator[str]:
@@ -199,8 +266,8 @@ def modules() -> dict[str, str]:
     parts = {
         "catalog.py": write_catalog(),
         "functions.py": write_functions(),
-        "linalg.py": write_selection("numpy.linalg", np.linalg),
-        "special.py": write_selection("scipy.special", scipy.special, without=np),
+        "linalg.py": write_selection("numpy.linalg", np.linalg, scipy.linalg),
+        "special.py": write_selection("scipy.special", scipy.special, without=np, aliases=SPECIAL_ALIASES),
         "optimizers.py": write_configured("The optimizers, by name.", "Optimizer", Optimizer.catalog()),
         "schedules.py": write_configured("Schedules of the learning rate, by name.", "Schedule", Schedule.catalog()),
     }

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 import gradwire as gw
+from gradwire.catalog import OPS
+from gradwire.values import several
+from gradwire_backends.testing import SAMPLES, Sample
 from gradwire_service.graph import TensorType, parse
 from gradwire_service.transform import expand
 
@@ -43,8 +46,32 @@ def test_shape_and_element_type_are_those_of_the_service(value: gw.Value) -> Non
     assert value.dtype == inferred.element_type.dtype
 
 
+SAMPLED = sorted({sample.op for sample in SAMPLES} & set(OPS))
+
+
+def used(sample: Sample) -> gw.Value:
+    """The value that the client makes of a sample."""
+    settings = {key: str(x) if key == "element_type" else x for key, x in sample.attributes.items()}
+    inputs = [gw.variable(name, x.shape, x.dtype) for name, x in sample.tensors.items()]
+    values: tuple[gw.Value, ...] = several(sample.op, *inputs, **settings)
+    return values[sample.result]
+
+
+@pytest.mark.parametrize("op", SAMPLED)
+def test_what_is_known_of_samples_is_what_the_service_infers(op: str) -> None:
+    for sample in (sample for sample in SAMPLES if sample.op == op):
+        value, inferred = used(sample), sample.value()
+        assert value.known_shape in (None, inferred.shape), sample
+        assert value.known_element_type in (None, inferred.element_type.dtype.name), sample
+
+
+def test_the_shapes_of_nearly_all_ops_are_known() -> None:
+    known = {sample.op for sample in SAMPLES if sample.op in OPS and used(sample).known_shape is not None}
+    assert set(SAMPLED) - known == {"slice"}  # its index is text, which the client writes and never reads
+
+
 def test_what_is_not_known_before_the_run_is_an_error_with_its_remedy() -> None:
-    value = gw.einsum("ij,j->i", a, b)
+    value = gw.einsum("...j,j->...", a, b)
     for ask in (lambda: value.shape, lambda: value.ndim, lambda: len(value), lambda: list(value)):
         with pytest.raises(gw.errors.TracingError, match="not known before the graph runs"):
             ask()

@@ -30,18 +30,24 @@ class OpSignature(NamedTuple):
         variadic: whether the last input may come once or any number of times.
         attributes: kind and default, by name.
         elementwise: whether the result has the shape that the inputs broadcast to.
-        result: element type of the result; empty: that of the inputs.
-        floats: whether integers make float64.
+        results: element type of each result; an empty one, or none at all: that of the inputs.
+        floats: whether integers and booleans make float64.
+        counts: whether booleans make int64.
         unpromoted: positions of inputs that have an element type of their own, such as the condition of `where`.
+        outputs: number of results.
+        outputs_like: the attribute that names a composite with as many outputs; "": `outputs` tells their number.
     """
 
     inputs: tuple[str, ...]
     variadic: bool = False
     attributes: Mapping[str, tuple[str, object]] = MappingProxyType({})
     elementwise: bool = False
-    result: str = ""
+    results: tuple[str, ...] = ()
     floats: bool = False
+    counts: bool = False
     unpromoted: tuple[int, ...] = ()
+    outputs: int = 1
+    outputs_like: str = ""
 
 
 def element_type_name(value: object) -> str:

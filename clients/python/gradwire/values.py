@@ -331,16 +331,25 @@ def apply(op: str, /, *operands: Any, **attributes: Any) -> Value:
 
     Raises: TypeError for operands or attributes that the op does not take; ShapeError when shapes can't fit.
     """
-    signature = OPS[op]
+    value: Value = several(op, *operands, **attributes)[0]
+    return value
+
+
+def several(op: str, /, *operands: Any, **attributes: Any) -> Any:
+    """Use an op; return all its values as a tuple. The first stands for the block, and is the one to name."""
+    signature = OPS.get(op)
+    if signature is None:
+        raise TracingError(f"there is no op {op!r} in this version of Gradwire")
     inputs = tuple(map(as_input, operands))
     if len(inputs) != len(signature.inputs) and not (signature.variadic and len(inputs) > len(signature.inputs)):
         raise TypeError(f"{op} takes {len(signature.inputs)} inputs ({', '.join(signature.inputs)}), not {len(inputs)}")
     if any(isinstance(x, Constant) for x in inputs):
         inputs = _with_promoted_constants(signature, inputs)
     given, settled = read_attributes(op, signature, attributes) if signature.attributes else (NO_ATTRIBUTES,) * 2
-    shape = shapes.shape_of(op, signature, [() if isinstance(x, str) else x.known_shape for x in inputs], settled)
-    kinds = [x.known_element_type for _, x in _promoted(signature, inputs)]
-    return Value(op, inputs, given, shape, shapes.element_type_of(signature, kinds, settled))
+    found = shapes.shapes_of(op, signature, [() if isinstance(x, str) else x.known_shape for x in inputs], settled)
+    kinds = shapes.element_types_of(signature, [x.known_element_type for _, x in _promoted(signature, inputs)], settled)
+    block = Value(op, inputs, given, found[0], kinds[0])
+    return (block, *(Output(block, i, found[i], kinds[i]) for i in range(1, signature.outputs)))
 
 
 def as_input(operand: Any) -> Value | str:

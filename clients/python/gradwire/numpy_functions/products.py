@@ -32,7 +32,11 @@ def inner(a: Any, b: Any) -> Value:
 
 
 def outer(a: Any, b: Any) -> Value:
-    return F.multiply(F.reshape(a, (-1, 1)), F.reshape(b, (1, -1)))
+    column, row = (
+        np.reshape(x, shape) if isinstance(x, int | float) else F.reshape(x, shape)
+        for x, shape in ((a, (-1, 1)), (b, (1, -1)))
+    )
+    return F.multiply(column, row)
 
 
 def vecdot(a: Any, b: Any, *, axis: int = -1) -> Value:
