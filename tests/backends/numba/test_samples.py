@@ -25,7 +25,10 @@ SLOPES = 4
 """Of them, those whose gradients are compiled too; gradients are made of the same ops."""
 
 BY_NUMPY = {"argmax", "astype", "cumprod", "cumsum", "einsum", "linear_recurrence", "matmul", "max", "min", "pad"}
-BY_NUMPY |= {"take", "take_transpose"}
+BY_NUMPY |= {"take", "take_transpose", "gather_nd", "scatter_add", "scatter_max", "scatter_min", "scatter_set"}
+BY_NUMPY |= {"dynamic_slice", "dynamic_update_slice", "diag_embed", "diagonal", "iota", "result"}
+BY_NUMPY |= {"all", "any", "argmin", "argsort", "cumlogsumexp", "cummax", "cummin", "searchsorted", "sort", "top_k"}
+BY_NUMPY |= {"conv", "reduce_window_max", "reduce_window_sum", "window_argmax"}
 """Ops that are left to NumPy for some element types, shapes or attributes, if not for all."""
 
 
@@ -42,7 +45,8 @@ def graph_of(samples: list[Sample]) -> tuple[FlatGraph, dict[str, Array]]:
     for number, sample in enumerate(samples):
         fed = {f"{number} x{i}": np.array(x, order="C") for i, x in enumerate(sample.inputs)}
         xs = [variable(name, x.shape, ElementType.of(x.dtype)) for name, x in fed.items()]
-        y = apply(sample.op, *xs, **sample.attributes)
+        results = apply(sample.op, *xs, **sample.attributes)
+        y = results[sample.result] if isinstance(results, tuple) else results
         inputs |= fed
         outputs[f"{number} y"] = y
         wrt = [x for x in xs if x.element_type is FLOAT64]
