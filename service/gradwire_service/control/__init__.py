@@ -1,9 +1,10 @@
-"""Control flow and the like: ops over bodies, whose derivatives differentiate the bodies; importing it registers them."""
+"""Control flow and the like: ops over bodies, whose derivatives are ops over bodies; importing it registers them."""
 
 from gradwire_service.control.branching import Cond, Switch
 from gradwire_service.control.custom import Checkpoint, CustomDerivative
 from gradwire_service.control.implicit import FixedPoint, Minimizer, Root
-from gradwire_service.control.scan import ForiLoop, Map, Scan
+from gradwire_service.control.loops import ForiLoop, Map
+from gradwire_service.control.scan import Scan
 from gradwire_service.control.while_loop import WhileLoop
 
 __all__ = [

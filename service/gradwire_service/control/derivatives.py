@@ -36,7 +36,7 @@ def pulled_body(body: Body) -> Body:
 
     Cotangents go in and come out for what is floating alone, in order.
     """
-    bars = {i: bar for i, bar in zip(floating(body.outputs), like(_chosen(body.outputs), "bar"), strict=True)}
+    bars = dict(zip(floating(body.outputs), like(_chosen(body.outputs), "bar"), strict=True))
     cotangents = summed((body.outputs[i], bar) for i, bar in bars.items())
     found = vjp(cotangents, _chosen(body.variables))
     return Body((*body.variables, *bars.values()), tuple(found))

@@ -1,4 +1,4 @@
-"""Loops of known length: `scan`, and what is written with it."""
+"""Loops of known length, whose derivatives are loops over what the steps left behind."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from functools import cached_property
 from math import isqrt
 from typing import Any, final
 
-import numpy as np
-
 from gradwire_service.control.derivatives import Traces, check_types, floating, like, summed
 from gradwire_service.control.residuals import Residuals
 from gradwire_service.errors import ArityError, AttributeValueError, LimitExceededError, ShapeError
-from gradwire_service.graph import INT64, Array, TensorType, TupleType
+from gradwire_service.graph import Array, TensorType, TupleType
 from gradwire_service.limits import LIMITS
-from gradwire_service.ops.base import INTERNAL, Constant, Namespace, Value, constant, full, results_of, variable
+from gradwire_service.ops.base import INTERNAL, Constant, Namespace, Value, full, results_of, variable
 from gradwire_service.ops.body import Body, Control, poll
 from gradwire_service.ops.flat import ancestors
 from gradwire_service.ops.functions import concatenate, reshape
@@ -29,7 +27,7 @@ _TRIPS_BETWEEN_LOOKS = 64
 @final
 @dataclass(frozen=True)
 class Scan(Control, name="scan"):
-    """A loop over the first axis of sequences, c[t+1], y[t] = body(c[t], x[t], o): carries go round, results are stacked.
+    """A loop over the first axis of sequences, c[t+1], y[t] = body(c[t], x[t], o), whose results y are stacked.
 
     The first `carries` inputs are the carries c at the start, the next `sequences` ones the sequences x, the others
     values o that all steps see. The body takes them in this order, of each sequence one element, and returns the
@@ -78,7 +76,7 @@ class Scan(Control, name="scan"):
         if carries < 0 or sequences < 0 or carries + sequences > len(inputs):
             raise ArityError(f"scan over {carries} carries and {sequences} sequences has {len(inputs)} inputs")
         starts, rows, outer = inputs[:carries], inputs[carries : carries + sequences], inputs[carries + sequences :]
-        length = _length(rows, length)
+        length = length_of(rows, length)
         slices = [TensorType(x.shape[1:], x.element_type) for x in rows]
         body = traces["body"]([*(x.type for x in starts), *slices, *(x.type for x in outer)])
         return scan(body, starts, rows, outer, length, reverse, checkpoint)
@@ -145,6 +143,7 @@ class Scan(Control, name="scan"):
             if bar is not None and value.element_type.is_floating
         ]
         outgoing = zip((body.outputs[i] for i in carried), carry_bars, strict=True)
+        ends = [_or_zeros(y_bar[i], body.variables[i]) for i in carried]
         cotangents = summed([*outgoing, *((value, inside) for value, _, inside in fed)])
         if not cotangents:
             return (None,) * len(x)
@@ -155,10 +154,7 @@ class Scan(Control, name="scan"):
         results = residuals.scan(
             [*(found[i] for i in carried), *totals, *slices],
             carried=[
-                *(
-                    (inside, _or_zeros(y_bar[i], body.variables[i]))
-                    for i, inside in zip(carried, carry_bars, strict=True)
-                ),
+                *zip(carry_bars, ends, strict=True),
                 *((inside, full(inside.type, 0)) for inside in sums),
             ],
             rows=[(inside, bar) for _, bar, inside in fed],
@@ -176,9 +172,8 @@ class Scan(Control, name="scan"):
             return self._reopened(x).jvp(results_of(whole), x, x_dot)[: len(y)]
         body, c, s = self.body, self.carries, self.sequences
         carried = [i for i in floating(body.variables) if i < c]
-        dots = {
-            i: like([body.variables[i]], "dot")[0] for i in floating(body.variables) if i < c or x_dot[i] is not None
-        }
+        moving = [i for i in floating(body.variables) if i < c or x_dot[i] is not None]
+        dots = dict(zip(moving, like((body.variables[i] for i in moving), "dot"), strict=True))
         tangents = {body.variables[i]: dot for i, dot in dots.items()}
         stacked = [(place, value) for place, value in enumerate(self.step.outputs) if place >= c]
         stacked = [(place, value) for place, value in stacked if value.element_type.is_floating]
@@ -264,10 +259,8 @@ def _in_stretches(
     if not rest:
         return (*ends, *flat)
     last = scan(body, ends, [slice_(x, index=parts[1]) for x in rows], outer, rest, reverse)
-    joined = [
-        concatenate(b, a, axis=0) if reverse else concatenate(a, b, axis=0) for a, b in zip(flat, last[c:], strict=True)
-    ]
-    return (*last[:c], *joined)
+    pairs = zip(last[c:], flat, strict=True) if reverse else zip(flat, last[c:], strict=True)
+    return (*last[:c], *(concatenate(a, b, axis=0) for a, b in pairs))
 
 
 def _padded(y_bar: tuple[Value | None, ...], whole: Value) -> tuple[tuple[Value | None, ...], tuple[Value, ...]]:
@@ -280,7 +273,7 @@ def _or_zeros(sensitivity: Value | None, x: Value) -> Value:
     return full(x.type, 0) if sensitivity is None else sensitivity
 
 
-def _length(rows: Iterable[Value], length: int | None) -> int:
+def length_of(rows: Iterable[Value], length: int | None) -> int:
     """Return the number of steps that all agree on."""
     for x in rows:
         if not x.shape:
@@ -294,82 +287,3 @@ def _length(rows: Iterable[Value], length: int | None) -> int:
         message = f"scan has {length:,} steps; at most {LIMITS.trips:,} are taken, send several shorter ones"
         raise LimitExceededError(message, limit=LIMITS.trips, value=length)
     return length
-
-
-@final
-@dataclass(frozen=True)
-class Map(Control, name="map"):
-    """A body applied to each element of sequences along their first axis, y[t] = body(x[t], o).
-
-    The first `sequences` inputs are the sequences x, the others values o that all elements see.
-
-    Shapes: sequences are [length, ...]; results are [length, ...].
-    Raises: as `scan` does.
-    Source: JAX, `lax.map`.
-    """
-
-    body: Body
-    sequences: int = 1
-    checkpoint: str = "keep"
-
-    @classmethod
-    def build(
-        cls, traces: Traces, inputs: Sequence[Value], *, sequences: int = 1, checkpoint: str = "keep"
-    ) -> tuple[Value, ...]:
-        return Scan.build(traces, inputs, sequences=sequences, checkpoint=checkpoint)
-
-    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        return tuple(TensorType((inputs[0].shape[0], *y.shape), y.element_type) for y in self.body.types)
-
-    def evaluate(self, xp: Namespace, *inputs: Array) -> tuple[Array, ...]:
-        raise TypeError("map is written as scan before it is run")  # pragma: no cover
-
-
-@final
-@dataclass(frozen=True)
-class ForiLoop(Control, name="fori_loop"):
-    """A loop over whole numbers, c = body(i, c, o) for i = lower, …, upper - 1.
-
-    The first `carries` inputs are the carries c at the start, the others values o that all trips see. The body takes
-    i, an int64 scalar, then them, and returns the carries.
-
-    Shapes: carries are any.
-    Raises: as `scan` does.
-    Source: JAX, `lax.fori_loop`.
-    """
-
-    lower: int
-    upper: int
-    body: Body
-    carries: int = 1
-    checkpoint: str = "keep"
-
-    @classmethod
-    def build(
-        cls,
-        traces: Traces,
-        inputs: Sequence[Value],
-        *,
-        lower: int,
-        upper: int,
-        carries: int = 1,
-        checkpoint: str = "keep",
-    ) -> tuple[Value, ...]:
-        if not 0 <= carries <= len(inputs):
-            raise ArityError(f"fori_loop over {carries} carries has {len(inputs)} inputs")
-        starts, outer = inputs[:carries], inputs[carries:]
-        trips = max(upper - lower, 0)
-        _length((), trips)
-        inner = traces["body"]([TensorType((), INT64), *(x.type for x in inputs)])
-        i, *others = inner.variables
-        body = Body((*others[:carries], i, *others[carries:]), inner.outputs)
-        numbers = constant(np.arange(lower, lower + trips), INT64)
-        if len(body.outputs) != carries:
-            raise ShapeError(f"the body of fori_loop returns {len(body.outputs)} values; it has {carries} carries")
-        return scan(body, starts, [numbers], outer, trips, checkpoint=checkpoint)
-
-    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        return self.body.types
-
-    def evaluate(self, xp: Namespace, *inputs: Array) -> tuple[Array, ...]:
-        raise TypeError("fori_loop is written as scan before it is run")  # pragma: no cover

@@ -94,7 +94,7 @@ class Control(MultiOp):
 
     @classmethod
     @abstractmethod
-    def build(cls, traces: Mapping[str, Any], inputs: Sequence[Value], **settings: Any) -> tuple[Value, ...]:
+    def build(cls, traces: Any, inputs: Any, *_: Any, **settings: Any) -> tuple[Value, ...]:
         """Trace the bodies, and apply the op.
 
         Args:
@@ -120,7 +120,7 @@ class Control(MultiOp):
 
     def with_bodies(self, rewrite: Rewrite) -> Self:
         """Return the op with other bodies in place of its own."""
-        new = {}
+        new: dict[str, Any] = {}
         for field in fields(self):  # type: ignore[arg-type]  # every op is a dataclass
             value = getattr(self, field.name)
             if isinstance(value, Body):

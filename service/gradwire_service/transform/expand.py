@@ -163,10 +163,7 @@ class _Expansion:
         found: Any
         if issubclass(cls, Control):
             traces = {name: self.traces(path, block.attributes[name], scope) for name in named}
-            weak = (
-                x if isinstance(x, Value) else constant(x, INT64 if isinstance(x, int) else FLOAT64) for x in inputs
-            )
-            found = cls.build(traces, tuple(weak), **attributes)
+            found = cls.build(traces, tuple(x if isinstance(x, Value) else weak(x) for x in inputs), **attributes)
         else:
             op = cls(**attributes)
             found = op(*promoted(op, inputs))
@@ -279,6 +276,11 @@ class _Expansion:
                     self.faults.append(ShapeError(message, **where))
                     break
         return sizes
+
+
+def weak(number: Operand) -> Value:
+    """Return a number that stands alone as a value."""
+    return constant(number, INT64 if isinstance(number, int) else FLOAT64)
 
 
 def number(text: str) -> float | int:

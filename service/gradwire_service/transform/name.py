@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
-from gradwire_service.graph import Attribute, Block, Graph, Variable
+from gradwire_service.graph import Block, Graph, Variable
 from gradwire_service.graph import Constant as FixedConstant
-from gradwire_service.ops.base import Constant, Elementwise, Op, Result, Value, attribute_fields
+from gradwire_service.ops.base import Constant, Elementwise, Op, Result, Value, attribute_fields, variable
+from gradwire_service.ops.body import Body
 from gradwire_service.ops.flat import FlatGraph
 
 
@@ -28,6 +30,7 @@ def named(
     flat = FlatGraph.of(outputs, variables)
     ids = _Names(flat, names)
     constants: list[FixedConstant] = []
+    composites: dict[str, Graph] = {}
     blocks: list[Block] = []
     for value in flat.blocks:
         if isinstance(value.op, Result):
@@ -37,18 +40,34 @@ def named(
                 constants.append(FixedConstant(ids[value], value.op.array))
             continue
         inputs = tuple(ids.literal(value, x) or ids[x] for x in value.inputs)
-        blocks.append(Block(ids[value], value.op.name, inputs, attributes(value.op)))
+        settings: dict[str, Any] = attributes(value.op)
+        for attribute, body in settings.items():
+            if isinstance(body, Body):
+                settings[attribute] = _composite(body, f"{ids[value]}_{attribute}", composites)
+            elif isinstance(body, tuple) and body and isinstance(body[0], Body):
+                numbered = enumerate(body)
+                names_of = (_composite(one, f"{ids[value]}_{attribute}_{i}", composites) for i, one in numbered)
+                settings[attribute] = tuple(names_of)
+        blocks.append(Block(ids[value], value.op.name, inputs, settings))
     return Graph(
         tuple(blocks),
         {output: ids[value] for output, value in outputs.items()},
         tuple(Variable(ids[v], v.shape, v.element_type) for v in flat.variables.values()),
         tuple(constants),
+        composites,
         name=name,
     )
 
 
-def attributes(op: Op) -> dict[str, Attribute]:
-    """Return the attributes of an op that are set to something else than their default."""
+def _composite(body: Body, name: str, composites: dict[str, Graph]) -> str:
+    """Write a body down as a composite; return its name. Bodies lie no deeper than composites may."""
+    inner = [variable(f"x{i}", x.shape, x.element_type) for i, x in enumerate(body.variables)]
+    composites[name] = named({f"y{i}": y for i, y in enumerate(body(*inner))}, inner, name)
+    return name
+
+
+def attributes(op: Op) -> dict[str, Any]:
+    """Return the attributes of an op that are set to something else than their default; bodies as they are."""
     found = {f.name: (getattr(op, f.name), f.default) for f in attribute_fields(op)}
     return {name: value for name, (value, default) in found.items() if value is not None and value != default}
 

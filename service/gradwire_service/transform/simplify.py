@@ -29,6 +29,8 @@ from gradwire_service.ops.flat import FlatGraph, ancestors
 from gradwire_service.ops.namespace import NUMPY
 from gradwire_service.ops.shape import BroadcastTo
 
+Values = Mapping[str, Value]
+
 MULTIPLY = Multiply()
 FIXED = (Constant, Full)
 REPEATED = (Full, BroadcastTo)
@@ -71,8 +73,7 @@ def simplified(outputs: Mapping[str, Value], *, strict_nan: bool = False, fast_m
             new[value] = loops.closed(value, inputs)
             continue
         if isinstance(value.op, Result):
-            op = Result(loops.place(value))
-            new[value] = unique(Value(op, inputs, value.type, value.name))
+            new[value] = unique(Value(Result(loops.place(value)), inputs, value.type, value.name))
             continue
         if any(type(x.op) in REPEATED for x in inputs) and isinstance(value.op, Elementwise):
             inputs = tuple(x if x in inputs else unique(x) for x in _thinned(inputs, value.shape))
@@ -119,9 +120,7 @@ def inlined(outputs: Mapping[str, Value]) -> Mapping[str, Value]:
 class _Loops:
     """Ops over bodies: their bodies are simplified, and what nobody uses of them is left out."""
 
-    def __init__(
-        self, outputs: Iterable[Value], simplify: Callable[[Mapping[str, Value]], Mapping[str, Value]]
-    ) -> None:
+    def __init__(self, outputs: Iterable[Value], simplify: Callable[[Values], Values]) -> None:
         self._simplify = simplify
         self._used: dict[Value, set[int]] = {}
         self._places: dict[Value, dict[int, int]] = {}
