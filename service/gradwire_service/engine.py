@@ -54,8 +54,12 @@ from gradwire_service.query import (
     Execution,
     GradientQuery,
     GradientResult,
+    HessianQuery,
+    HessianResult,
     HessianVectorProductQuery,
     HessianVectorProductResult,
+    JacobianQuery,
+    JacobianResult,
     JvpQuery,
     JvpResult,
     Query,
@@ -64,6 +68,7 @@ from gradwire_service.query import (
     ValueResult,
     VjpQuery,
     VjpResult,
+    direction_count,
 )
 from gradwire_service.training import Data, NonFinitePolicy, Progress, Recipe, Step, minimize, step_graph, take_step
 from gradwire_service.training import Result as TrainingResult
@@ -237,18 +242,34 @@ class Engine:
         return result
 
     def jvp(
-        self, source: Source, inputs: ArrayLike, tangents: ArrayLike, *, of: Sequence[str] = (), backend: str = ""
+        self,
+        source: Source,
+        inputs: ArrayLike,
+        tangents: ArrayLike,
+        *,
+        of: Sequence[str] = (),
+        batched: bool = False,
+        backend: str = "",
     ) -> JvpResult:
-        """Return values and how they move along the tangents."""
-        result = self._one(source, inputs, JvpQuery(tuple(of), tuple(tangents)), tangents, backend)
+        """Return values and how they move along the tangents; batched ones have one axis more in front."""
+        number = direction_count({name: np.asarray(x) for name, x in tangents.items()}) if batched else None
+        result = self._one(source, inputs, JvpQuery(tuple(of), tuple(tangents), number), tangents, backend)
         assert isinstance(result, JvpResult)
         return result
 
     def vjp(
-        self, source: Source, inputs: ArrayLike, cotangents: ArrayLike, *, wrt: Sequence[str] = (), backend: str = ""
+        self,
+        source: Source,
+        inputs: ArrayLike,
+        cotangents: ArrayLike,
+        *,
+        wrt: Sequence[str] = (),
+        batched: bool = False,
+        backend: str = "",
     ) -> VjpResult:
-        """Return values and the cotangents of what they depend on."""
-        result = self._one(source, inputs, VjpQuery(tuple(cotangents), tuple(wrt)), cotangents, backend)
+        """Return values and the cotangents of what they depend on; batched ones have one axis more in front."""
+        number = direction_count({name: np.asarray(x) for name, x in cotangents.items()}) if batched else None
+        result = self._one(source, inputs, VjpQuery(tuple(cotangents), tuple(wrt), number), cotangents, backend)
         assert isinstance(result, VjpResult)
         return result
 
@@ -258,6 +279,54 @@ class Engine:
         """Return a scalar, its gradient, and the product of its Hessian and a vector."""
         result = self._one(source, inputs, HessianVectorProductQuery(of, tuple(vectors)), vectors, backend)
         assert isinstance(result, HessianVectorProductResult)
+        return result
+
+    def jacobian(
+        self,
+        source: Source,
+        inputs: ArrayLike,
+        *,
+        of: str | Sequence[str] = (),
+        wrt: str | Sequence[str] = (),
+        sparse: bool = False,
+        backend: str = "",
+    ) -> JacobianResult:
+        """Return values, by default all floating outputs, and their derivatives, by default for all variables.
+
+        Args:
+            source: a graph, its id, or its text form.
+            inputs: an array for each variable.
+            of: names of values that are differentiated.
+            wrt: names of values that they are differentiated with respect to.
+            sparse: return only entries that may differ from zero, with their places.
+            backend: name of the backend.
+        """
+        result = self._one(source, inputs, JacobianQuery(_names(of), _names(wrt), not sparse), {}, backend)
+        assert isinstance(result, JacobianResult)
+        return result
+
+    def hessian(
+        self,
+        source: Source,
+        inputs: ArrayLike,
+        *,
+        of: str = "",
+        wrt: str | Sequence[str] = (),
+        sparse: bool = False,
+        backend: str = "",
+    ) -> HessianResult:
+        """Return a scalar, its gradient and its second derivatives, by default for all floating variables.
+
+        Args:
+            source: a graph, its id, or its text form.
+            inputs: an array for each variable.
+            of: name of a scalar; "": the only output.
+            wrt: names of values that it is differentiated with respect to.
+            sparse: return only entries that may differ from zero, with their places.
+            backend: name of the backend.
+        """
+        result = self._one(source, inputs, HessianQuery(of, _names(wrt), not sparse), {}, backend)
+        assert isinstance(result, HessianResult)
         return result
 
     def _one(self, source: Source, inputs: ArrayLike, query: Query, along: ArrayLike, backend: str) -> Result:
@@ -543,6 +612,10 @@ def collecting_later() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def _names(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _choice(choice: Choice | str) -> Choice:

@@ -3,20 +3,32 @@
 Such a backend differentiates a scalar with respect to variables, or outputs along tangents of variables. All else is
 brought into that form here: a vjp is the gradient of a weighted sum, a Hessian-vector product that of the gradient's
 component along the vector, and an inner value becomes a variable: the graph is cut there, and fed with the value that
-it has at the point.
+it has at the point. A Jacobian is swept forward, one direction after the other; a Hessian is the Jacobian of the exact
+gradient.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+
 from gradwire_service.backend import DifferentiatingBackend, Executable, Interrupt, Options, RunInfo, Tensors, never
 from gradwire_service.errors import NotDifferentiableError, UnsupportedByBackendError
+from gradwire_service.interpreter import interpret
 from gradwire_service.ops.base import Value, Variable, variable
 from gradwire_service.ops.flat import FlatGraph, ancestors
 from gradwire_service.ops.functions import sum as sum_
 from gradwire_service.plan import Plan
-from gradwire_service.query import GradientQuery, HessianVectorProductQuery, JvpQuery, ValueQuery
+from gradwire_service.query import (
+    GradientQuery,
+    HessianQuery,
+    HessianVectorProductQuery,
+    JacobianQuery,
+    JvpQuery,
+    ValueQuery,
+    VjpQuery,
+)
 from gradwire_service.transform import gradient, simplify
 
 Part = tuple[FlatGraph, Executable]
@@ -30,8 +42,14 @@ def parts(plan: Plan, backend: DifferentiatingBackend, options: Options) -> Iter
     """
     variables = [*plan.typed.variables, *plan.directions.values()]
     values = {plan.key("value", name): plan.of_value(name) for name in plan.of}
+    if isinstance(plan.query, JvpQuery | VjpQuery) and plan.query.directions is not None:
+        message = f"{backend.name} takes one direction at a time; send a query for each, or use numba or numpy"
+        raise UnsupportedByBackendError(message, backend=backend.name)
     if isinstance(plan.query, JvpQuery):
         yield _pushed(plan, backend, options, values)
+        return
+    if isinstance(plan.query, JacobianQuery | HessianQuery):
+        yield from _swept(plan, backend, options, values)
         return
     wanted, scalar = values, None
     if not isinstance(plan.query, ValueQuery):
@@ -58,16 +76,46 @@ def parts(plan: Plan, backend: DifferentiatingBackend, options: Options) -> Iter
 
 def _pushed(plan: Plan, backend: DifferentiatingBackend, options: Options, values: Mapping[str, Value]) -> Part:
     """Prepare a jvp."""
-    for name in plan.wrt:
-        if not isinstance(plan.wrt_value(name).op, Variable):
-            message = f"{backend.name} takes tangents of variables only, not of the inner value {name!r}"
-            raise UnsupportedByBackendError(f"{message}; use numba or numpy", block=name)
+    _check_variables(plan, backend)
     flat = simplify(FlatGraph.of(values, plan.typed.variables))
     by = {plan.wrt_value(name).name: name for name in plan.wrt}
     executable = backend.prepare_jvp(flat, list(values), list(by), options)
     tangents = {f"tangent {theirs}": plan.directions[name].name for theirs, name in by.items()}
     moved = {plan.key("tangent", name): f"tangent {plan.key('value', name)}" for name in plan.of}
     return flat, _renamed(executable, tangents, {key: key for key in values} | moved)
+
+
+def _swept(plan: Plan, backend: DifferentiatingBackend, options: Options, values: dict[str, Value]) -> Iterator[Part]:
+    """Prepare a Jacobian or a Hessian: a jvp that is run for each sweep, and what makes matrices of the sweeps."""
+    _check_variables(plan, backend)
+    sweeps, slopes = plan.sweeps(only_forward=True)
+    wanted = values | {plan.key("gradient", name): slope for name, slope in zip(plan.wrt, slopes, strict=False)}
+    flat = simplify(FlatGraph.of(wanted, plan.typed.variables))
+    yield flat, backend.prepare(flat)
+
+    names = [str(i) for i in range(len(sweeps.of))]
+    flat = simplify(FlatGraph.of(dict(zip(names, sweeps.of, strict=True)), plan.typed.variables))
+    seeds = {f"tangent {w.name}": x for w, x in sweeps.forward_seeds().items()}
+    along = backend.prepare_jvp(flat, names, [w.name for w in dict.fromkeys(sweeps.wrt)], options)
+    directions = interpret(FlatGraph.of(seeds))({})
+    swept = [variable(name, (sweeps.count, *y.shape), y.element_type) for name, y in zip(names, sweeps.of, strict=True)]
+    matrices = interpret(FlatGraph.of(plan.matrices(sweeps.assembled(swept if sweeps.count else (), ()))))
+
+    def run(inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
+        found = [
+            along({**inputs, **{name: x[i] for name, x in directions.items()}}, interrupt, info)
+            for i in range(sweeps.count)
+        ]
+        return matrices({name: np.stack([one[f"tangent {name}"] for one in found]) for name in names if found})
+
+    yield flat, run
+
+
+def _check_variables(plan: Plan, backend: DifferentiatingBackend) -> None:
+    for name in plan.wrt:
+        if not isinstance(plan.wrt_value(name).op, Variable):
+            message = f"{backend.name} takes tangents of variables only, not of the inner value {name!r}"
+            raise UnsupportedByBackendError(f"{message}; use numba or numpy", block=name)
 
 
 def _scalar(plan: Plan) -> tuple[Value, dict[str, Value]]:

@@ -20,6 +20,7 @@ class Limits:
         bytes: memory of all values of a run, in bytes, an upper estimate.
         flops: floating-point operations of one run, an estimate.
         wrt: values that one query differentiates with respect to.
+        derivatives: entries of the matrices that one query for a Jacobian or Hessian returns.
         trips: steps of one loop.
         queries: queries of one request.
         graphs: registered graphs that are kept; the one unused for longest goes first.
@@ -39,6 +40,7 @@ class Limits:
     bytes: int = 4 * 2**30
     flops: int = 10**12
     wrt: int = 1024
+    derivatives: int = 2**24
     trips: int = 1_000_000
     queries: int = 64
     graphs: int = 512

@@ -6,8 +6,9 @@ hold a space, which no client's name does; so do the names of a program's output
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from operator import itemgetter
 
 from gradwire_service.backend import Tensors
 from gradwire_service.errors import InvalidRequestError, LimitExceededError
@@ -15,12 +16,18 @@ from gradwire_service.graph import Array
 from gradwire_service.limits import Limits
 from gradwire_service.ops.base import Value, variable
 from gradwire_service.query import (
+    CoordinateMatrix,
     GradientQuery,
     GradientResult,
+    HessianQuery,
+    HessianResult,
     HessianVectorProductQuery,
     HessianVectorProductResult,
+    JacobianQuery,
+    JacobianResult,
     JvpQuery,
     JvpResult,
+    Matrices,
     Query,
     Result,
     ValueQuery,
@@ -29,6 +36,8 @@ from gradwire_service.query import (
     VjpResult,
 )
 from gradwire_service.transform import TypedGraph, gradient, hessian_vector_product, jvp, vjp
+from gradwire_service.transform.jacobian import Derivatives, Sweeps, parted
+from gradwire_service.transform.vectorize import vectorize
 
 
 class Plan:
@@ -41,6 +50,7 @@ class Plan:
         of: names of the values that are looked at or differentiated.
         wrt: names of the values that are differentiated with respect to.
         directions: variables for the tangents, cotangents or vectors that come with the point, by name.
+        count: number of sweeps for a Jacobian or Hessian, once `sweeps` has found it.
     """
 
     def __init__(self, typed: TypedGraph, query: Query, index: int, limits: Limits) -> None:
@@ -48,7 +58,8 @@ class Plan:
 
         Raises: UnknownValueError, InvalidRequestError, LimitExceededError.
         """
-        self.typed, self.query, self.index = typed, query, index
+        self.typed, self.query, self.index, self.limits = typed, query, index, limits
+        self.count = 0
         self.directions: dict[str, Value] = {}
         match query:
             case ValueQuery(of):
@@ -56,26 +67,31 @@ class Plan:
                 self.wrt: tuple[str, ...] = ()
             case GradientQuery(of, wrt):
                 self.of, self.wrt = (of or only_output(typed),), wrt or floating_variables(typed)
-            case JvpQuery(of, along):
+            case JvpQuery(of, along, number):
                 self.of, self.wrt = of or floating_outputs(typed), along
-                self._direct(along, self.wrt_value)
-            case VjpQuery(of, wrt):
+                self._direct(along, self.wrt_value, number)
+            case VjpQuery(of, wrt, number):
                 self.of, self.wrt = of, wrt or floating_variables(typed)
-                self._direct(of, self.of_value)
+                self._direct(of, self.of_value, number)
             case HessianVectorProductQuery(of, along):
                 self.of, self.wrt = (of or only_output(typed),), along
                 self._direct(along, self.wrt_value)
+            case JacobianQuery(of, wrt):
+                self.of, self.wrt = of or floating_outputs(typed), wrt or floating_variables(typed)
+            case HessianQuery(of, wrt):
+                self.of, self.wrt = (of or only_output(typed),), wrt or floating_variables(typed)
         if len(self.wrt) > limits.wrt:
             message = f"a query differentiates with respect to {len(self.wrt)} values; at most {limits.wrt} are taken"
             raise LimitExceededError(message, limit=limits.wrt, value=len(self.wrt))
 
-    def _direct(self, names: Sequence[str], look_up: Callable[[str], Value]) -> None:
+    def _direct(self, names: Sequence[str], look_up: Callable[[str], Value], number: int | None = None) -> None:
         if not names:
             kind = {JvpQuery: "tangents", VjpQuery: "cotangents"}.get(type(self.query), "vectors")
             raise InvalidRequestError(f"query {self.index} has no {kind}; give at least one")
         for name in names:
             value = look_up(name)
-            self.directions[name] = variable(f"{self.index} {name}", value.shape, value.element_type)
+            shape = value.shape if number is None else (number, *value.shape)
+            self.directions[name] = variable(f"{self.index} {name}", shape, value.element_type)
 
     def of_value(self, name: str) -> Value:
         """Return a value that is looked at; an output goes before a value of the same name."""
@@ -95,20 +111,78 @@ class Plan:
             case GradientQuery():
                 derived["gradient"] = gradient(of[0], wrt)
             case JvpQuery():
-                tangents = _summed((value, self.directions[name]) for name, value in zip(self.wrt, wrt, strict=True))
-                derived["tangent"] = jvp(of, tangents)
+                derived["tangent"] = self._along(dict(zip(self.wrt, wrt, strict=True)), lambda dots: jvp(of, dots))
             case VjpQuery():
-                cotangents = _summed((value, self.directions[name]) for name, value in zip(self.of, of, strict=True))
-                derived["gradient"] = vjp(cotangents, wrt)
+                derived["gradient"] = self._along(dict(zip(self.of, of, strict=True)), lambda bars: vjp(bars, wrt))
             case HessianVectorProductQuery():
                 vectors = _summed((value, self.directions[name]) for name, value in zip(self.wrt, wrt, strict=True))
                 derived["gradient"] = gradient(of[0], wrt)
                 products = dict(zip(vectors, hessian_vector_product(of[0], vectors), strict=True))
                 derived["product"] = [products[value] for value in wrt]
+            case JacobianQuery() | HessianQuery():
+                sweeps, slopes = self.sweeps()
+                derived |= {"gradient": slopes} if slopes else {}
+                found |= self.matrices(sweeps.assembled(sweeps.forward(), sweeps.reverse()))
         for kind, values in derived.items():
             names = self.of if kind == "tangent" else self.wrt
             found |= {self.key(kind, name): value for name, value in zip(names, values, strict=True)}
         return found
+
+    def _along(
+        self, values: Mapping[str, Value], differentiate: Callable[[Mapping[Value, Value]], list[Value]]
+    ) -> list[Value]:
+        """Differentiate along the directions of values, given by name: along one, or along each of many."""
+        assert isinstance(self.query, JvpQuery | VjpQuery)
+        if self.query.directions is None:
+            return differentiate(_summed((value, self.directions[name]) for name, value in values.items()))
+        single = {name: variable(name, value.shape, value.element_type) for name, value in values.items()}
+        derivatives = differentiate(_summed((value, single[name]) for name, value in values.items()))
+        return vectorize(derivatives, {one: self.directions[name] for name, one in single.items()})
+
+    # Jacobians and Hessians
+
+    def sweeps(self, *, only_forward: bool = False) -> tuple[Sweeps, list[Value]]:
+        """Return the sweeps that the matrices take; of a Hessian, the gradient too."""
+        assert isinstance(self.query, JacobianQuery | HessianQuery)
+        of, wrt = [self.of_value(name) for name in self.of], [self.wrt_value(name) for name in self.wrt]
+        slopes: list[Value] = []
+        is_hessian = isinstance(self.query, HessianQuery)
+        if is_hessian:
+            scalar, wrt = parted(of[0], wrt)
+            of = slopes = gradient(scalar, wrt)
+        dense, limit = self.query.is_dense, self.limits.derivatives
+        sweeps = Sweeps(of, wrt, dense=dense, limit=limit, symmetric=is_hessian, only_forward=only_forward)
+        self.count = sweeps.count
+        return sweeps, slopes
+
+    def matrices(self, derivatives: Derivatives) -> dict[str, Value]:
+        """Return the parts of matrices by the names that `result` reads."""
+        found: dict[str, Value] = {}
+        for row, matrices in zip(self.rows, derivatives.matrices, strict=True):
+            for column, matrix in zip(self.wrt, matrices, strict=True):
+                parts = {"entries": matrix.values}
+                if matrix.places:
+                    parts["rows"], parts["columns"] = matrix.places
+                found |= {self.key(part, f"{row} {column}"): value for part, value in parts.items()}
+        return found
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Names of the values whose elements are the rows of matrices."""
+        return self.wrt if isinstance(self.query, HessianQuery) else self.of
+
+    def _matrix_gatherer(self) -> Callable[[Tensors], Matrices]:
+        assert isinstance(self.query, JacobianQuery | HessianQuery)
+        row_value = self.wrt_value if isinstance(self.query, HessianQuery) else self.of_value
+        gather: dict[tuple[str, str], Callable[[Tensors], Array | CoordinateMatrix]] = {}
+        for row in self.rows:
+            for column in self.wrt:
+                keys = [self.key(part, f"{row} {column}") for part in ("rows", "columns", "entries")]
+                shape = row_value(row).type.size, self.wrt_value(column).type.size
+                gather[row, column] = itemgetter(keys[2]) if self.query.is_dense else _coordinates(shape, keys)
+        return lambda outputs: {names: matrix(outputs) for names, matrix in gather.items()}
+
+    # The answer
 
     def key(self, kind: str, name: str) -> str:
         """Name an output of the program."""
@@ -124,18 +198,28 @@ class Plan:
             case JvpQuery():
                 tangents = self._gatherer("tangent", self.of)
                 return lambda outputs: JvpResult(values(outputs), tangents(outputs))
+            case JacobianQuery():
+                matrices = self._matrix_gatherer()
+                return lambda outputs: JacobianResult(values(outputs), matrices(outputs), self.count)
         gradients = self._gatherer("gradient", self.wrt)
         if isinstance(self.query, VjpQuery):
             return lambda outputs: VjpResult(values(outputs), gradients(outputs))
         value = self.key("value", self.of[0])
         if isinstance(self.query, GradientQuery):
             return lambda outputs: GradientResult(outputs[value], gradients(outputs))
+        if isinstance(self.query, HessianQuery):
+            matrices = self._matrix_gatherer()
+            return lambda outputs: HessianResult(outputs[value], gradients(outputs), matrices(outputs), self.count)
         products = self._gatherer("product", self.wrt)
         return lambda outputs: HessianVectorProductResult(outputs[value], gradients(outputs), products(outputs))
 
     def _gatherer(self, kind: str, names: Sequence[str]) -> Callable[[Tensors], dict[str, Array]]:
         keys = [(name, self.key(kind, name)) for name in names]
         return lambda outputs: {name: outputs[key] for name, key in keys}
+
+
+def _coordinates(shape: tuple[int, int], keys: Sequence[str]) -> Callable[[Tensors], CoordinateMatrix]:
+    return lambda outputs: CoordinateMatrix(shape, *(outputs[key] for key in keys))
 
 
 def only_output(typed: TypedGraph) -> str:

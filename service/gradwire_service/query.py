@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gradwire_service.backend import Tier
+from gradwire_service.errors import InvalidRequestError
 from gradwire_service.graph import Array
 
 Arrays = Mapping[str, Array]
@@ -43,10 +44,12 @@ class JvpQuery:
     Attributes:
         of: names of outputs or values; empty: all floating outputs.
         along: names of the values that move; their tangents come with the point.
+        directions: number of tangents, which lie along an axis in front; None: there is one, without that axis.
     """
 
     of: tuple[str, ...] = ()
     along: tuple[str, ...] = ()
+    directions: int | None = None
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,12 @@ class VjpQuery:
     Attributes:
         of: names of outputs or values whose cotangents come with the point.
         wrt: names of values; empty: all floating variables.
+        directions: number of cotangents, which lie along an axis in front; None: there is one, without that axis.
     """
 
     of: tuple[str, ...] = ()
     wrt: tuple[str, ...] = ()
+    directions: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,49 @@ class HessianVectorProductQuery:
     along: tuple[str, ...] = ()
 
 
-Query = ValueQuery | GradientQuery | JvpQuery | VjpQuery | HessianVectorProductQuery
+@dataclass(frozen=True)
+class JacobianQuery:
+    """Asks for first derivatives of any values.
+
+    Attributes:
+        of: names of outputs or values; empty: all floating outputs.
+        wrt: names of values; empty: all floating variables.
+        is_dense: whether all entries are returned, not only those that may differ from zero.
+    """
+
+    of: tuple[str, ...] = ()
+    wrt: tuple[str, ...] = ()
+    is_dense: bool = True
+
+
+@dataclass(frozen=True)
+class HessianQuery:
+    """Asks for second derivatives of a scalar.
+
+    Attributes:
+        of: name of a scalar; empty: the only output.
+        wrt: names of values; empty: all floating variables.
+        is_dense: whether all entries are returned, not only those that may differ from zero.
+    """
+
+    of: str = ""
+    wrt: tuple[str, ...] = ()
+    is_dense: bool = True
+
+
+Query = ValueQuery | GradientQuery | JvpQuery | VjpQuery | HessianVectorProductQuery | JacobianQuery | HessianQuery
+
+
+def direction_count(along: Arrays) -> int:
+    """Return the number of directions: the size of the axis in front of batched tangents or cotangents.
+
+    Raises: InvalidRequestError when there is no such axis.
+    """
+    for name, array in along.items():
+        if array.ndim == 0:
+            text = f"{name!r} is to be a batch of directions, but has shape []; stack them along an axis in front"
+            raise InvalidRequestError(text, block=name)
+    return next((len(array) for array in along.values()), 0)
 
 
 class ValueResult(NamedTuple):
@@ -113,7 +160,46 @@ class HessianVectorProductResult(NamedTuple):
     products: Arrays
 
 
-Result = ValueResult | GradientResult | JvpResult | VjpResult | HessianVectorProductResult
+class CoordinateMatrix(NamedTuple):
+    """The entries of a matrix that may differ from zero, by row, then by column; none comes twice.
+
+    Attributes:
+        shape: number of rows and of columns.
+        rows: row of each entry: a row-major place in the value that was differentiated.
+        columns: column of each entry: a row-major place in the value that it was differentiated with respect to.
+        values: each entry.
+    """
+
+    shape: tuple[int, int]
+    rows: Array
+    columns: Array
+    values: Array
+
+
+Matrices = Mapping[tuple[str, str], Array | CoordinateMatrix]
+"""Derivatives of one value with respect to another, by their names; of dense ones the shape is that of both."""
+
+
+class JacobianResult(NamedTuple):
+    """Values by the names of `of`, their derivatives, and the number of directions that were swept along."""
+
+    values: Arrays
+    matrices: Matrices
+    sweeps: int
+
+
+class HessianResult(NamedTuple):
+    """A scalar, its gradients and second derivatives, and the number of directions that were swept along."""
+
+    value: Array
+    gradients: Arrays
+    matrices: Matrices
+    sweeps: int
+
+
+Result = (
+    ValueResult | GradientResult | JvpResult | VjpResult | HessianVectorProductResult | JacobianResult | HessianResult
+)
 
 
 @dataclass

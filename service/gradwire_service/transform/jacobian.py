@@ -183,33 +183,19 @@ class Sweeps:
         if self.numbers[0].max(initial=-1) < 0:
             return []
         tangents = {w: variable("tangent", w.shape, w.element_type) for w in self.wrt}
-        seeds = self.seeds(self.wrt, self.columns, self.numbers[0])
-        return vectorize(jvp(self.of, tangents), {tangents[w]: seed for w, seed in seeds.items()})
+        return vectorize(jvp(self.of, tangents), {tangents[w]: seed for w, seed in self.forward_seeds().items()})
 
     def reverse(self) -> list[Value]:
         """Pull directions back; return, for each of `wrt`, its cotangents behind an axis of the sweeps."""
         if self.numbers[1].max(initial=-1) < 0:
             return []
         cotangents = {y: variable("cotangent", y.shape, y.element_type) for y in self.of}
-        seeds = self.seeds(self.of, self.rows, self.numbers[1])
+        seeds = _seeds(self.of, self.rows, self.numbers[1])
         return vectorize(vjp(cotangents, self.wrt), {cotangents[y]: seed for y, seed in seeds.items()})
 
-    def seeds(self, values: Sequence[Value], places: Sequence[int], numbers: Array) -> dict[Value, Value]:
-        """Return the directions of all sweeps, by value: an element moves in the sweep whose number it has.
-
-        Args:
-            values: the values that move.
-            places: where the elements of each begin among all, and where the last ones end.
-            numbers: the sweep of each element.
-        """
-        count = int(numbers.max(initial=-1)) + 1
-        seeds: dict[Value, Value] = {}
-        for value, start, end in zip(values, places[:-1], places[1:], strict=True):
-            own = constant(numbers[start:end].reshape(value.shape), INT64)
-            every = constant(np.arange(count).reshape((count, *[1] * len(value.shape))), INT64)
-            seed = astype(equal(every, own), element_type=value.element_type)
-            seeds[value] = seeds[value] + seed if value in seeds else seed  # one value under two names
-        return seeds
+    def forward_seeds(self) -> dict[Value, Value]:
+        """Return, for each of `wrt`, its tangents behind an axis of the sweeps."""
+        return _seeds(self.wrt, self.columns, self.numbers[0])
 
     def assembled(self, forward: Sequence[Value], reverse: Sequence[Value]) -> Derivatives:
         """Put the matrices together from what `forward` and `reverse` return."""
@@ -266,6 +252,24 @@ class Sweeps:
 def ends(values: Iterable[Value]) -> list[int]:
     """Return where the elements of each value begin when they lie one value behind the other, and where they end."""
     return list(accumulate((value.type.size for value in values), initial=0))
+
+
+def _seeds(values: Sequence[Value], places: Sequence[int], numbers: Array) -> dict[Value, Value]:
+    """Return the directions of all sweeps, by value: an element moves in the sweep whose number it has.
+
+    Args:
+        values: the values that move.
+        places: where the elements of each begin among all, and where the last ones end.
+        numbers: the sweep of each element.
+    """
+    count = int(numbers.max(initial=-1)) + 1
+    seeds: dict[Value, Value] = {}
+    for value, start, end in zip(values, places[:-1], places[1:], strict=True):
+        own = constant(numbers[start:end].reshape(value.shape), INT64)
+        every = constant(np.arange(count).reshape((count, *[1] * len(value.shape))), INT64)
+        seed = astype(equal(every, own), element_type=value.element_type)
+        seeds[value] = seeds[value] + seed if value in seeds else seed  # one value under two names
+    return seeds
 
 
 def _as(x: Value, y: Value) -> Value:
