@@ -1,0 +1,49 @@
+"""JAX's linear algebra, with the habits of ours: of a symmetric matrix the lower triangle is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+
+class LinearAlgebra:
+    """`jax.numpy.linalg`, and in it what differs."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(jnp.linalg, name)
+
+    @staticmethod
+    def cholesky(a: Any) -> Any:
+        """Factorize symmetric positive definite matrices."""
+        return jnp.linalg.cholesky(_symmetric(a))
+
+    @staticmethod
+    def eigh(a: Any) -> Any:
+        """Return eigenvalues, ascending, and eigenvectors of symmetric matrices."""
+        return jnp.linalg.eigh(_symmetric(a))
+
+    @staticmethod
+    def solve(a: Any, b: Any) -> Any:
+        """Solve A X = B for stacks of matrices."""
+        batch = jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        return jnp.linalg.solve(a, jnp.broadcast_to(b, (*batch, *b.shape[-2:])))
+
+
+def solve_triangular(a: Any, b: Any, trans: int, lower: bool, unit_diagonal: bool) -> Any:
+    """Solve A X = B, or with `trans` Aᵀ X = B, for stacks of triangular matrices; one triangle is read."""
+    batch = jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a, b = jnp.broadcast_to(a, (*batch, *a.shape[-2:])), jnp.broadcast_to(b, (*batch, *b.shape[-2:]))
+    x = jax.lax.linalg.triangular_solve(
+        a, b, left_side=True, lower=lower, transpose_a=bool(trans), unit_diagonal=unit_diagonal
+    )
+    singular = (jnp.diagonal(a, axis1=-2, axis2=-1) == 0).any(-1) & (not unit_diagonal)
+    return jnp.where(singular[..., None, None], jnp.nan, x)
+
+
+def _symmetric(a: Any) -> Any:
+    """Return matrices with the value of the lower triangle on both sides, and the derivative of the symmetric part."""
+    below = jax.lax.stop_gradient(jnp.tril(a))
+    half = (a + jnp.matrix_transpose(a)) / 2
+    return below + jnp.matrix_transpose(jnp.tril(below, -1)) + jnp.nan_to_num(half - jax.lax.stop_gradient(half))

@@ -1,0 +1,72 @@
+"""JAX's functions by NumPy's names, with NumPy's habits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.scipy import special
+
+from gradwire_backends.jax.matrices import LinearAlgebra, solve_triangular
+
+
+class JaxNamespace:
+    """What an op's `evaluate` finds while JAX records it: `jax.numpy`, then `jax.scipy.special`, then these.
+
+    Attributes:
+        outside: whether an index was outside its axis: a compiled function can't raise, and says so at its end.
+    """
+
+    expm = staticmethod(jax.scipy.linalg.expm)
+    linalg = LinearAlgebra()
+    sigmoid = staticmethod(jax.nn.sigmoid)
+    solve_triangular = staticmethod(solve_triangular)
+    stop_gradient = staticmethod(jax.lax.stop_gradient)
+
+    def __init__(self) -> None:
+        self.outside: Any = False
+
+    def __getattr__(self, name: str) -> Any:
+        for module in (jnp, special):
+            if hasattr(module, name):
+                return getattr(module, name)
+        raise AttributeError(f"it has no function {name}")
+
+    def take(self, x: Any, indices: Any, axis: int | None = None) -> Any:
+        """Read along an axis, or of x laid flat, at positions that are data."""
+        if axis is None:
+            x, axis = x.reshape(-1), 0
+        axis %= x.ndim
+        return x[(*[slice(None)] * axis, self.positions(indices, x.shape[axis]))]
+
+    @staticmethod
+    def dilated_pad(x: Any, low: tuple[int, ...], high: tuple[int, ...], interior: tuple[int, ...]) -> Any:
+        """Put zeros around the elements and between them; negative margins cut off."""
+        return jax.lax.pad(x, jnp.zeros((), x.dtype), tuple(zip(low, high, interior, strict=True)))
+
+    def scatter_add(self, updates: Any, indices: Any, axis: int, size: int) -> Any:
+        """Add updates up at indices along an axis of zeros."""
+        self.check(indices, size)
+        y = jnp.zeros((*updates.shape[:axis], size, *updates.shape[axis + indices.ndim :]), updates.dtype)
+        return y.at[(*[slice(None)] * axis, indices)].add(updates)
+
+    @staticmethod
+    def scatter(x: Any, at: Any, updates: Any, how: str) -> Any:
+        """Set, add, or take the max or min of rows of x at indices; of several that are set, the last counts."""
+        at = at.reshape(-1)
+        updates = updates.reshape(len(at), *x.shape[1:])
+        if how != "set" or not len(at):
+            return getattr(x.at[at], how)(updates)
+        last = jnp.full(len(x), -1).at[at].max(jnp.arange(len(at)))
+        return jnp.where(last.reshape(-1, *[1] * (x.ndim - 1)) < 0, x, updates[last])
+
+    def positions(self, indices: Any, size: int) -> Any:
+        """Count from the front, and remember whether one is outside an axis of that size."""
+        self.check(indices, size)
+        return jnp.where(indices < 0, indices + size, indices)
+
+    def check(self, first: Any, size: int, count: int = 1) -> None:
+        """Remember whether so many elements from one of these places on reach outside an axis."""
+        place = jnp.where(first < 0, first + size, first)
+        self.outside = self.outside | jnp.any((place < 0) | (place > size - count))
