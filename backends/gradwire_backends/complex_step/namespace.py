@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from gradwire_backends.complex_step.linear_algebra import ComplexLinearAlgebra
 from gradwire_service.graph import Array
@@ -113,6 +114,15 @@ def _cbrt(x: Any) -> Any:
     below = np.real(x) < 0
     root = np.power(np.where(below, np.negative(x), x), 1 / 3)
     return np.where(below, -root, root)
+
+
+@_extends("gammaln")
+def _gammaln(x: Any) -> Any:
+    # Reflected left of ½, where the imaginary part of log Γ has multiples of π, in which a small one is lost.
+    left = np.real(x) < 0.5
+    sine = np.sin(np.pi * (x - np.round(np.real(x))))
+    right = special.loggamma(np.where(left, 1 - x, x))
+    return np.where(left, np.log(np.pi / _abs(sine)) - right, right)
 
 
 @_extends("power")

@@ -27,6 +27,12 @@ OUTSIDE: tuple[Interval, ...] = ((-4.0, -2.5), (2.5, 4.0))
 IN_AND_OUT: tuple[Interval, ...] = ((-4.0, -1.5), (-0.5, 1.5), (2.5, 4.0))
 """Where there are no kinks: differences with a step of a tenth stay on one piece."""
 
+BETWEEN: tuple[Interval, ...] = ((-1.9, -1.6), (0.2, 0.4), (2.1, 2.4))
+"""Where nothing is rounded to another number."""
+
+STEPS = (-2.5, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.5, 1e30)
+DIVISIONS = ((-7.5, 2), (7.5, -2), (-7.5, -2), (6, 3), (1, 0.1), (-1e-20, 1))
+
 EDGES = (math.nan, math.inf, -math.inf, 0.0, -0.0)
 FAR = (-800.0, -40.0, 40.0, 800.0)
 NEAR_AND_FAR = (0.0, *FAR)
@@ -171,6 +177,22 @@ def share(a: Array, b: Array) -> Any:
     return np.where(np.isneginf(a), 0, np.where(a == b, 1, np.exp(a - b)))
 
 
+def cosine(a: Array, b: Array) -> Any:
+    """Compute the cosine of the angle of (a, b), 0 where both are 0."""
+    return np.where((a == 0) & (b == 0), 0, np.cos(np.arctan2(b, a)))
+
+
+def share_of_two(a: Array, b: Array) -> Any:
+    """Compute exp(a) / (exp(a) + exp(b)) without overflow, 0 where a is -inf."""
+    return np.where(np.isneginf(a), 0, 1 / (1 + np.exp(np.where(a == b, 0, b - a))))
+
+
+def log_sum(a: Array, b: Array) -> Any:
+    """Compute log(exp a + exp b) without overflow."""
+    greater = np.maximum(a, b)
+    return np.where(np.isinf(greater), greater, greater + np.log1p(np.exp(-np.abs(a - b))))
+
+
 def sigmoid(x: Array) -> Any:
     """Compute σ(x) without overflow."""
     return np.where(x < 0, np.exp(x) / (1 + np.exp(x)), 1 / (1 + np.exp(-x)))
@@ -191,15 +213,25 @@ SAMPLES: tuple[Sample, ...] = (
     *unary("negative", lambda x: 0 - x, whole=True),
     *unary("reciprocal", lambda x: 1 / x, AWAY_FROM_ZERO),
     *unary("square", lambda x: x * x, whole=True),
+    *unary("integer_pow", lambda x: x * x * x, kinks=FAR, whole=True, n=3),
+    *unary("integer_pow", lambda x: 1 / (x * x), AWAY_FROM_ZERO, kinks=FAR, n=-2),
+    *unary("integer_pow", np.ones_like, kinks=FAR, whole=True, n=0),
     # What rules make.
     *binary("masked_multiply", lambda a, b: np.where(a == 0, 0, a * b), AWAY_FROM_ZERO),
     *binary("exp_difference", share),
+    *binary("exp_share", share_of_two, kinks=[(-800, 800), (5e7, 5e7)]),
+    *binary("direction", cosine, AWAY_FROM_ZERO, AWAY_FROM_ZERO),
     # Exponentials and logarithms.
     *unary("exp", np.exp, kinks=FAR),
     *unary("expm1", np.expm1, kinks=[*FAR, 1e-12]),
     *unary("log", np.log, POSITIVE, kinks=[-1, 1e-300]),
     *unary("log1p", np.log1p, ((-0.6, 3.0),), kinks=[-1, -2, 1e-12]),
     *unary("sqrt", np.sqrt, POSITIVE, kinks=[-1, 1e-300]),
+    *unary("rsqrt", lambda x: 1 / np.sqrt(x), POSITIVE, kinks=[-1, 1e-300]),
+    *unary("cbrt", lambda x: np.sign(x) * np.abs(x) ** (1 / 3), AWAY_FROM_ZERO, kinks=[-8, 1e-300]),
+    *binary("logaddexp", log_sum, kinks=[(-800, 800), (800, 799), (5e7, 5e7)]),
+    *binary("xlogy", special.xlogy, other=POSITIVE, kinks=[(2, 3), (0, -3), (-2, 1e-300)]),
+    *binary("xlog1py", special.xlog1py, other=((-0.6, 3.0),), kinks=[(2, 3), (0, -3), (-2, 1e-12)]),
     # Angles.
     *unary("sin", np.sin, kinks=[1e5]),
     *unary("cos", np.cos, kinks=[1e5]),
@@ -208,10 +240,20 @@ SAMPLES: tuple[Sample, ...] = (
     *unary("acos", np.arccos, ((-0.8, 0.8),), kinks=[1, -1, 1.5]),
     *unary("atan", np.arctan, far=NEAR_AND_FAR),
     *binary("atan2", np.arctan2, AWAY_FROM_ZERO, AWAY_FROM_ZERO),
+    *binary(
+        "hypot",
+        np.vectorize(math.hypot, otypes=[np.float64]),
+        AWAY_FROM_ZERO,
+        AWAY_FROM_ZERO,
+        kinks=[(3e30, 4e30), (3, -4)],
+    ),
     # Hyperbolic functions.
     *unary("sinh", np.sinh, kinks=FAR),
     *unary("cosh", np.cosh, kinks=FAR),
     *unary("tanh", np.tanh, far=NEAR_AND_FAR),
+    *unary("asinh", np.arcsinh, far=[*FAR, 1e30]),
+    *unary("acosh", np.arccosh, ((1.3, 4.0),), kinks=[1, -2, 0.5, 1e30]),
+    *unary("atanh", np.arctanh, ((-0.8, 0.8),), kinks=[1, -1, 1.5]),
     # Steps and bends.
     *unary("sigmoid", sigmoid, far=NEAR_AND_FAR),
     *unary("log_sigmoid", special.log_expit, far=NEAR_AND_FAR),
@@ -228,7 +270,18 @@ SAMPLES: tuple[Sample, ...] = (
     *unary("clip", lambda x: np.minimum(x, 0.25), AWAY_FROM_ZERO, kinks=[0.25], max=0.25),
     *binary("maximum", np.maximum, other=OUTSIDE, whole=True),
     *binary("minimum", np.minimum, other=OUTSIDE, whole=True),
+    *binary("fmax", np.fmax, other=OUTSIDE),
+    *binary("fmin", np.fmin, other=OUTSIDE),
+    *binary("copysign", lambda a, b: np.where(np.signbit(a) == np.signbit(b), a, -a), AWAY_FROM_ZERO, AWAY_FROM_ZERO),
     *choices(),
+    # Whole numbers.
+    *unary("floor", np.floor, BETWEEN, kinks=STEPS, whole=True),
+    *unary("ceil", lambda x: 0 - np.floor(0 - x), BETWEEN, kinks=STEPS, whole=True),
+    *unary("round", lambda x: np.rint(x).astype(x.dtype), BETWEEN, kinks=STEPS, whole=True),
+    *unary("trunc", np.fix, BETWEEN, kinks=STEPS, whole=True),
+    *binary("floor_divide", lambda a, b: a // b, BETWEEN, OUTSIDE, kinks=DIVISIONS, whole=True),
+    *binary("remainder", lambda a, b: a % b, BETWEEN, OUTSIDE, kinks=DIVISIONS, whole=True),
+    *binary("fmod", np.fmod, BETWEEN, OUTSIDE, kinks=DIVISIONS, whole=True),
     # Comparisons and logic.
     *binary("equal", np.equal, whole=True, truth=True),
     *binary("not_equal", np.not_equal, whole=True, truth=True),
@@ -236,6 +289,9 @@ SAMPLES: tuple[Sample, ...] = (
     *binary("less_equal", np.less_equal, whole=True),
     *binary("greater", np.greater, whole=True),
     *binary("greater_equal", np.greater_equal, whole=True),
+    *unary("isnan", lambda x: x != x, whole=True),
+    *unary("isinf", lambda x: (x == x) & ~(np.abs(x) <= np.finfo(np.float64).max), whole=True),
+    *unary("isfinite", lambda x: np.abs(x) <= np.finfo(np.float64).max, whole=True),
     *logical("logical_and", np.logical_and),
     *logical("logical_or", np.logical_or),
     *logical("logical_xor", np.logical_xor),

@@ -6,6 +6,7 @@ from gradwire_backends.testing import (
     accumulation,
     composite,
     elementwise,
+    linear_algebra,
     positions,
     sorting,
     special,
@@ -22,6 +23,7 @@ SAMPLES: tuple[Sample, ...] = (
     *positions.SAMPLES,
     *sorting.SAMPLES,
     *windows.SAMPLES,
+    *linear_algebra.SAMPLES,
     *composite.SAMPLES,
 )
 """Every op has at least one."""

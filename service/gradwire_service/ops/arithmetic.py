@@ -5,9 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, final
 
+from gradwire_service.errors import AttributeValueError
 from gradwire_service.graph import FLOAT64, Array, TensorType
-from gradwire_service.ops.base import Domain, Elementwise, Namespace, Partial, Value, scalar_of
-from gradwire_service.ops.functions import equal, log, logical_and, masked_multiply, reciprocal, square, where
+from gradwire_service.ops.base import Domain, Elementwise, Namespace, Partial, Value, full, scalar_of
+from gradwire_service.ops.functions import (
+    equal,
+    integer_pow,
+    log,
+    logical_and,
+    masked_multiply,
+    reciprocal,
+    square,
+    where,
+)
 
 
 @final
@@ -239,4 +249,51 @@ class Power(Elementwise, name="power"):
                 return square(a)
             case -1 if a.element_type.is_floating:
                 return reciprocal(a)
+        return None
+
+
+@final
+@dataclass(frozen=True)
+class IntegerPow(Elementwise, name="integer_pow"):
+    """Power by a constant whole number, y = xⁿ, of numbers of either sign and at 0; x⁰ = 1 everywhere.
+
+    Attributes:
+        n: the exponent; not negative where x is an integer.
+
+    Shapes: x is [...], y is [...].
+    Units: those of x to the power of n.
+    Kinks: where n < 0, value and derivative at x = 0 are infinite.
+    Raises: AttributeValueError when the exponent of integers is negative.
+    Source: JAX, `lax.integer_pow`.
+    """
+
+    domain: ClassVar[Domain] = "numeric"
+    singular: ClassVar[bool] = True
+    work: ClassVar[float] = 20
+
+    n: int
+
+    def infer(self, x: TensorType) -> TensorType:
+        y = super().infer(x)
+        if self.n < 0 and x.element_type.is_integer:
+            message = f"integer_pow of {x.element_type} values by {self.n} is not whole; convert with astype(float64)"
+            raise AttributeValueError(message, op=self.name)
+        return y
+
+    def evaluate(self, xp: Namespace, x: Array) -> Array:
+        return xp.power(x, xp.asarray(self.n, dtype=x.dtype))
+
+    def partials(self, y: Value, x: Value) -> tuple[Partial]:
+        return (self.n * integer_pow(x, n=self.n - 1) if self.n else 0.0,)
+
+    def simplify(self, x: Value) -> Value | None:
+        match self.n:
+            case 0:
+                return full(x.type, 1)
+            case 1:
+                return x
+            case 2:
+                return square(x)
+            case -1:
+                return reciprocal(x)
         return None

@@ -1,4 +1,4 @@
-"""Comparisons and logic: ops whose result is bool, which has no derivative."""
+"""Comparisons, classification and logic: ops whose result is bool, which has no derivative."""
 
 from __future__ import annotations
 
@@ -113,6 +113,61 @@ class GreaterEqual(Comparison, name="greater_equal"):
 
     def evaluate(self, xp: Namespace, a: Array, b: Array) -> Array:
         return xp.greater_equal(a, b)
+
+
+class Classification(Elementwise):
+    """A question about one number; of integers the answer is always the same."""
+
+    domain: ClassVar[Domain] = "numeric"
+    result: ClassVar[ElementType | None] = BOOL
+
+
+@final
+@dataclass(frozen=True)
+class IsNaN(Classification, name="isnan"):
+    """Whether an element is not a number.
+
+    Shapes: x is [...], y is [...].
+    Units: y is bool.
+    Source: Python array API standard, `isnan`.
+    """
+
+    latex: ClassVar[str] = r"{0} = \mathrm{{NaN}}"
+
+    def evaluate(self, xp: Namespace, x: Array) -> Array:
+        return xp.isnan(x)
+
+
+@final
+@dataclass(frozen=True)
+class IsInf(Classification, name="isinf"):
+    """Whether an element is infinite, of either sign.
+
+    Shapes: x is [...], y is [...].
+    Units: y is bool.
+    Source: Python array API standard, `isinf`.
+    """
+
+    latex: ClassVar[str] = r"\left|{0}\right| = \infty"
+
+    def evaluate(self, xp: Namespace, x: Array) -> Array:
+        return xp.isinf(x)
+
+
+@final
+@dataclass(frozen=True)
+class IsFinite(Classification, name="isfinite"):
+    """Whether an element is a number, and not infinite.
+
+    Shapes: x is [...], y is [...].
+    Units: y is bool.
+    Source: Python array API standard, `isfinite`.
+    """
+
+    latex: ClassVar[str] = r"\left|{0}\right| < \infty"
+
+    def evaluate(self, xp: Namespace, x: Array) -> Array:
+        return xp.isfinite(x)
 
 
 class Logical(Elementwise):

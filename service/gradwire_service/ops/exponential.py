@@ -1,4 +1,4 @@
-"""Exponentials, logarithms, the square root."""
+"""Exponentials, logarithms, roots."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar, final
 
 from gradwire_service.graph import Array
 from gradwire_service.ops.base import Elementwise, Namespace, Partial, Value
-from gradwire_service.ops.functions import reciprocal
+from gradwire_service.ops.functions import reciprocal, square
 
 
 @final
@@ -119,3 +119,47 @@ class Sqrt(Elementwise, name="sqrt"):
 
     def partials(self, y: Value, x: Value) -> tuple[Partial]:
         return (0.5 / y,)
+
+
+@final
+@dataclass(frozen=True)
+class Rsqrt(Elementwise, name="rsqrt"):
+    """Reciprocal of the square root, y = 1 / √x.
+
+    Shapes: x is [...], y is [...].
+    Units: the reciprocal of the square root of those of x.
+    Kinks: at x = 0 the derivative is -inf, the one-sided limit; where x < 0, y is NaN.
+    Source: JAX, `lax.rsqrt`.
+    """
+
+    singular: ClassVar[bool] = True
+    latex: ClassVar[str] = r"\frac{{1}}{{\sqrt{{{0}}}}}"
+    work: ClassVar[float] = 9
+
+    def evaluate(self, xp: Namespace, x: Array) -> Array:
+        return xp.reciprocal(xp.sqrt(x))
+
+    def partials(self, y: Value, x: Value) -> tuple[Partial]:
+        return (-0.5 * y * square(y),)
+
+
+@final
+@dataclass(frozen=True)
+class Cbrt(Elementwise, name="cbrt"):
+    """Cube root, y = ∛x; that of a negative number is negative.
+
+    Shapes: x is [...], y is [...].
+    Units: the cube root of those of x.
+    Kinks: at x = 0 the derivative is inf, the limit from both sides.
+    Source: C, `cbrt`.
+    """
+
+    singular: ClassVar[bool] = True
+    latex: ClassVar[str] = r"\sqrt[3]{{{0}}}"
+    work: ClassVar[float] = 20
+
+    def evaluate(self, xp: Namespace, x: Array) -> Array:
+        return xp.cbrt(x)
+
+    def partials(self, y: Value, x: Value) -> tuple[Partial]:
+        return (reciprocal(3 * square(y)),)

@@ -13,7 +13,7 @@ from gradwire_service.errors import AttributeValueError, ElementTypeError
 from gradwire_service.graph import Array, TensorType
 from gradwire_service.graph.types import BOOL, ElementType
 from gradwire_service.ops.base import Domain, Elementwise, Namespace, Operand, Partial, Value, scalar_of
-from gradwire_service.ops.functions import equal, logical_and, sign, where
+from gradwire_service.ops.functions import copysign, equal, isnan, logical_and, logical_not, logical_or, sign, where
 
 
 @final
@@ -61,6 +61,27 @@ class Sign(Elementwise, name="sign"):
 
     def simplify(self, x: Value) -> Value | None:
         return x if isinstance(x.op, Sign) else None
+
+
+@final
+@dataclass(frozen=True)
+class CopySign(Elementwise, name="copysign"):
+    """Size of one with the sign of another, y = |a| where b is positive or 0, -|a| where it is negative or -0.
+
+    Shapes: a and b broadcast, y has their shape.
+    Units: those of a.
+    Kinks: at a = 0 both partials are 0; that by b is 0 everywhere.
+    Source: Python array API standard, `copysign`.
+    """
+
+    analytic: ClassVar[bool] = False
+    latex: ClassVar[str] = r"\left|{0}\right| \operatorname{{sgn}}\left({1}\right)"
+
+    def evaluate(self, xp: Namespace, a: Array, b: Array) -> Array:
+        return xp.copysign(a, b)
+
+    def partials(self, y: Value, a: Value, b: Value) -> tuple[Partial, Partial]:
+        return sign(a) * copysign(1, b), 0
 
 
 class Selective(Elementwise):
@@ -141,6 +162,59 @@ class Minimum(Extreme, name="minimum"):
         return xp.minimum(a, b)
 
     def wins(self, one: Value, other: Value) -> Value:
+        return one <= other
+
+
+class NumericExtreme(Extreme):
+    """The greater or the smaller of two, where a NaN does not count beside a number."""
+
+    domain: ClassVar[Domain] = "floating"
+
+    def wins(self, one: Value, other: Value) -> Value:
+        return logical_or(self.leads(one, other), logical_and(isnan(other), logical_not(isnan(one))))
+
+    @abstractmethod
+    def leads(self, one: Value, other: Value) -> Value:
+        """Tell where one is what the result is, of two numbers, ties included."""
+
+
+@final
+@dataclass(frozen=True)
+class FMax(NumericExtreme, name="fmax"):
+    """The greater of two, where a NaN does not count beside a number; NaN where both are NaN.
+
+    Shapes: a and b broadcast, y has their shape.
+    Units: a, b and y share one.
+    Kinks: where a = b, both partials are ½; of NaN they are 0.
+    Source: C, `fmax`; NumPy, `fmax`.
+    """
+
+    latex: ClassVar[str] = r"\max\left({0}, {1}\right)"
+
+    def evaluate(self, xp: Namespace, a: Array, b: Array) -> Array:
+        return xp.fmax(a, b)
+
+    def leads(self, one: Value, other: Value) -> Value:
+        return one >= other
+
+
+@final
+@dataclass(frozen=True)
+class FMin(NumericExtreme, name="fmin"):
+    """The smaller of two, where a NaN does not count beside a number; NaN where both are NaN.
+
+    Shapes: a and b broadcast, y has their shape.
+    Units: a, b and y share one.
+    Kinks: where a = b, both partials are ½; of NaN they are 0.
+    Source: C, `fmin`; NumPy, `fmin`.
+    """
+
+    latex: ClassVar[str] = r"\min\left({0}, {1}\right)"
+
+    def evaluate(self, xp: Namespace, a: Array, b: Array) -> Array:
+        return xp.fmin(a, b)
+
+    def leads(self, one: Value, other: Value) -> Value:
         return one <= other
 
 

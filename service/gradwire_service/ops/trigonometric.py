@@ -1,4 +1,4 @@
-"""Trigonometric functions and their inverses; angles are in radians."""
+"""Trigonometric functions and their inverses, with angles in radians; the length of a vector in the plane."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar, final
 
 from gradwire_service.graph import Array
 from gradwire_service.ops.base import Elementwise, Namespace, Partial, Value
-from gradwire_service.ops.functions import cos, equal, reciprocal, sin, sqrt, square, where
+from gradwire_service.ops.functions import cos, direction, equal, hypot, reciprocal, sin, sqrt, square, where
 
 
 @final
@@ -163,3 +163,53 @@ class Atan2(Elementwise, name="atan2"):
         length = square(a) + square(b)
         length = where(equal(length, 0), math.inf, length)
         return a / length, -(b / length)
+
+
+@final
+@dataclass(frozen=True)
+class Hypot(Elementwise, name="hypot"):
+    """Length of the vector (a, b), y = √(a² + b²), without overflow; inf where a or b is infinite.
+
+    Shapes: a and b broadcast, y has their shape.
+    Units: a, b and y share one.
+    Kinks: at a = b = 0 both partials are 0.
+    Source: Python array API standard, `hypot`; the derivative at 0 is that of the least norm.
+    """
+
+    latex: ClassVar[str] = r"\sqrt{{{0}^{{2}} + {1}^{{2}}}}"
+    work: ClassVar[float] = 12
+
+    def evaluate(self, xp: Namespace, a: Array, b: Array) -> Array:
+        return xp.hypot(a, b)
+
+    def partials(self, y: Value, a: Value, b: Value) -> tuple[Partial, Partial]:
+        return direction(a, b), direction(b, a)
+
+
+@final
+@dataclass(frozen=True)
+class Direction(Elementwise, name="direction"):
+    """Component of a direction, y = a / √(a² + b²), the cosine of the angle between (a, b) and the first axis.
+
+    The derivative as a quotient, 1/h - a²/h³, would cancel where |b| is small beside |a|; as b²/h³ it does not.
+
+    Shapes: a and b broadcast, y has their shape.
+    Units: a and b share one, y dimensionless in [-1, 1].
+    Kinks: at a = b = 0 value and partials are 0; at infinity the value is the limit along the ray that a and b are on.
+    Source: the partials of `hypot`.
+    """
+
+    internal: ClassVar[bool] = True
+    latex: ClassVar[str] = r"\frac{{{0}}}{{\sqrt{{{0}^{{2}} + {1}^{{2}}}}}}"
+    work: ClassVar[float] = 18
+
+    def evaluate(self, xp: Namespace, a: Array, b: Array) -> Array:
+        infinite = xp.isinf(a) | xp.isinf(b)
+        a, b = (xp.where(infinite, xp.where(xp.isinf(x), xp.sign(x), 0 * x), x) for x in (a, b))
+        length = xp.hypot(a, b)
+        return a / xp.where(length == 0, 1, length)
+
+    def partials(self, y: Value, a: Value, b: Value) -> tuple[Partial, Partial]:
+        across, length = direction(b, a), hypot(a, b)
+        length = where(equal(length, 0), math.inf, length)
+        return across * across / length, -(y * across / length)
