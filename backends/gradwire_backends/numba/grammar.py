@@ -15,10 +15,11 @@ WORDS = frozenset(
     # numbers, choice, loops
     " float64 float32 int64 int32 boolean like select range"
     # arithmetic
-    " accumulate maximum minimum sqrt fabs copysign"
+    " accumulate maximum minimum sqrt fabs copysign rint floor ceil trunc"
     # functions
     " exp expm1 log log1p tanh sigmoid softplus log_sigmoid exp_difference"
     " sin cos tan asin acos atan atan2 sinh cosh erf power"
+    " asinh acosh atanh cbrt erfc hypot direction logaddexp exp_share"
     # products
     " matrix_product matrix_vector_product dot_product".split()
 )

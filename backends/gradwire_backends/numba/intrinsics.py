@@ -194,6 +194,9 @@ def _operation(name: str, inputs: int) -> Any:
 sqrt = _operation("sqrt", 1)
 fabs = _operation("fabs", 1)
 rint = _operation("rint", 1)
+floor = _operation("floor", 1)
+ceil = _operation("ceil", 1)
+trunc = _operation("trunc", 1)
 copysign = _operation("copysign", 2)
 maximum = _operation("maximum", 2)  # NaN when one of the two is NaN
 minimum = _operation("minimum", 2)

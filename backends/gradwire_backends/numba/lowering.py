@@ -10,13 +10,15 @@ from functools import singledispatch
 
 from gradwire_backends.numba.own_ops import Copy
 from gradwire_service.graph import BOOL, FLOAT64, INT32, ElementType
+from gradwire_service.ops.arithmetic import IntegerPow
 from gradwire_service.ops.base import Elementwise, Op, Value
 from gradwire_service.ops.conversion import AsType
 from gradwire_service.ops.piecewise import Where
 
 FUNCTIONS = frozenset(
     "exp expm1 log log1p tanh sigmoid softplus log_sigmoid exp_difference"
-    " sin cos tan asin acos atan atan2 sinh cosh erf power".split()
+    " sin cos tan asin acos atan atan2 sinh cosh erf power"
+    " asinh acosh atanh cbrt erfc hypot direction logaddexp exp_share".split()
 )
 """Ops that are functions of float64 in `mathematics`, by the same name."""
 
@@ -44,6 +46,15 @@ FLOATING = {
     "divide": "{0} / {1}",
     "reciprocal": "like({0}, 1) / {0}",
     "sqrt": "sqrt({0})",
+    "rsqrt": "like({0}, 1) / sqrt({0})",
+    "floor": "floor({0})",
+    "ceil": "ceil({0})",
+    "round": "rint({0})",
+    "trunc": "trunc({0})",
+    "copysign": "copysign({0}, {1})",
+    "isnan": "{0} != {0}",
+    "isinf": "({0} == {0}) & ({0} - {0} != {0} - {0})",
+    "isfinite": "{0} - {0} == {0} - {0}",
     "abs": "fabs({0})",
     "sign": "select({0} == like({0}, 0), like({0}, 0), select({0} != {0}, {0}, copysign(like({0}, 1), {0})))",
     "maximum": "maximum({0}, {1})",
@@ -54,6 +65,13 @@ INTEGER = {
     **ARITHMETIC,
     **COMPARISONS,
     "divide": "float64({0}) / float64({1})",
+    "floor": "{0}",
+    "ceil": "{0}",
+    "round": "{0}",
+    "trunc": "{0}",
+    "isnan": "{0} != {0}",
+    "isinf": "{0} != {0}",
+    "isfinite": "{0} == {0}",
     "abs": "select({0} < 0, -{0}, {0})",
     "sign": "int64({0} > 0) - int64({0} < 0)",
     "maximum": "select({0} >= {1}, {0}, {1})",
@@ -100,6 +118,14 @@ def _(op: Copy, result: ElementType, *kinds: ElementType) -> str:
 @lower.register
 def _(op: Where, result: ElementType, *kinds: ElementType) -> str:
     return "select({0}, {1}, {2})"
+
+
+@lower.register
+def _(op: IntegerPow, result: ElementType, *kinds: ElementType) -> str | None:
+    if not result.is_floating:
+        return None
+    power = f"power(float64({{0}}), float64({op.n}))"
+    return power if result is FLOAT64 else f"float32({power})"
 
 
 @lower.register

@@ -167,6 +167,19 @@ def exp_difference(a: Real, b: Real) -> Real:
     return select(a == -INFINITY, 0.0, select(a == b, 1.0, exp(a - b)))
 
 
+@_inlined
+def exp_share(a: Real, b: Real) -> Real:
+    """Return e^a / (e^a + e^b), ½ where a = b, and 0 where a = -inf."""
+    return select(a == -INFINITY, 0.0, sigmoid(select(a == b, 0.0, a - b)))
+
+
+@_inlined
+def logaddexp(a: Real, b: Real) -> Real:
+    """Return log(e^a + e^b)."""
+    greater = maximum(a, b)
+    return select(fabs(greater) == INFINITY, greater, greater + log1p(exp(-fabs(a - b))))
+
+
 sin = library("sin")
 cos = library("cos")
 tan = library("tan")
@@ -178,3 +191,19 @@ cosh = library("cosh")
 erf = library("erf")
 atan2 = library("atan2", inputs=2)
 power = library("pow", inputs=2)
+asinh = library("asinh")
+acosh = library("acosh")
+atanh = library("atanh")
+cbrt = library("cbrt")
+erfc = library("erfc")
+hypot = library("hypot", inputs=2)
+
+
+@_inlined
+def direction(a: Real, b: Real) -> Real:
+    """Return a / √(a² + b²), 0 where both are 0; of infinite numbers, the limit."""
+    infinite = (fabs(a) == INFINITY) | (fabs(b) == INFINITY)
+    a = select(infinite, select(fabs(a) == INFINITY, copysign(1.0, a), 0.0 * a), a)
+    b = select(infinite, select(fabs(b) == INFINITY, 1.0, 0.0 * b), b)
+    length = hypot(a, b)
+    return a / select(length == 0.0, 1.0, length)

@@ -44,6 +44,15 @@ FUNCTIONS: dict[str, tuple[Callable[[Array], Array], float, float]] = {
     "sinh": (np.sinh, -700, 700),
     "cosh": (np.cosh, -700, 700),
     "sqrt": (np.sqrt, 0, 1e9),
+    "rsqrt": (lambda x: 1 / np.sqrt(x), 0, 1e9),
+    "cbrt": (np.cbrt, -1e9, 1e9),
+    "asinh": (np.arcsinh, -1e3, 1e3),
+    "acosh": (np.arccosh, 1, 1e3),
+    "atanh": (np.arctanh, -1, 1),
+    "floor": (np.floor, -1e3, 1e3),
+    "ceil": (np.ceil, -1e3, 1e3),
+    "round": (np.rint, -1e3, 1e3),
+    "trunc": (np.trunc, -1e3, 1e3),
 }
 """By op: the same in NumPy, which computes it in long double, and an interval."""
 

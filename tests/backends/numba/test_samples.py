@@ -29,6 +29,9 @@ BY_NUMPY |= {"take", "take_transpose", "gather_nd", "scatter_add", "scatter_max"
 BY_NUMPY |= {"dynamic_slice", "dynamic_update_slice", "diag_embed", "diagonal", "iota", "result"}
 BY_NUMPY |= {"all", "any", "argmin", "argsort", "cumlogsumexp", "cummax", "cummin", "searchsorted", "sort", "top_k"}
 BY_NUMPY |= {"conv", "reduce_window_max", "reduce_window_sum", "window_argmax"}
+BY_NUMPY |= {"fmax", "fmin", "fmod", "remainder", "floor_divide", "integer_pow", "xlogy", "xlog1py", "erfinv"}
+BY_NUMPY |= {"i0e", "i1e", "scaled_bessel", "lgamma", "digamma", "polygamma", "gammainc", "gammaincc", "gamma_density"}
+BY_NUMPY |= {"gammainc_by_shape", "betainc", "beta_density", "betainc_by_shapes"}
 """Ops that are left to NumPy for some element types, shapes or attributes, if not for all."""
 
 
