@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from gradwire_backends.testing import (
     accumulation,
+    arranged,
     composite,
+    densities,
     elementwise,
+    learning,
     linear_algebra,
+    pointwise,
     positions,
     sorting,
     special,
@@ -25,5 +29,9 @@ SAMPLES: tuple[Sample, ...] = (
     *windows.SAMPLES,
     *linear_algebra.SAMPLES,
     *composite.SAMPLES,
+    *arranged.SAMPLES,
+    *pointwise.SAMPLES,
+    *densities.SAMPLES,
+    *learning.SAMPLES,
 )
 """Every op has at least one."""

@@ -251,7 +251,7 @@ class MatrixNorm(OfMatrices, name="matrix_norm"):
 
 @final
 @dataclass(frozen=True)
-class Cond(OfMatrices, name="cond"):
+class ConditionNumber(OfMatrices, name="condition_number"):
     """Condition number in the spectral norm, the quotient of the greatest and the least singular value.
 
     Shapes: x is [..., m, n], y is [...].
@@ -264,7 +264,7 @@ class Cond(OfMatrices, name="cond"):
     def expand(self, x: Value) -> Value:
         check_matrices(self, x.type, square=False)
         if not min(x.shape[-2:]):
-            raise ShapeError(f"cond of shape {list(x.shape)}: a matrix without elements has no singular values")
+            raise ShapeError(f"{self.name} of shape {list(x.shape)}: a matrix without elements has no singular values")
         _, s, _ = svd(x)
         return slice_(s, index="..., 0") / slice_(s, index="..., -1")
 

@@ -9,7 +9,8 @@ from typing import ClassVar, final
 from gradwire_service.blocks.softmax import LogSoftmax
 from gradwire_service.errors import AttributeValueError, ShapeError
 from gradwire_service.ops.base import Composite, Domain, Value, apply
-from gradwire_service.ops.functions import log, log1p, masked_multiply, softplus, square
+from gradwire_service.ops.functions import abs as abs_
+from gradwire_service.ops.functions import exp, log, log1p, masked_multiply, relu, softplus, square, where
 from gradwire_service.ops.functions import sum as sum_
 
 _REDUCTIONS = ("mean", "sum", "none")
@@ -122,3 +123,92 @@ class SoftmaxCrossEntropy(Loss, name="softmax_cross_entropy"):
 
     def elements(self, logits: Value, target: Value) -> Value:
         return -sum_(masked_multiply(target, LogSoftmax(self.axis)(logits)), axis=(self.axis,))
+
+
+@final
+@dataclass(frozen=True)
+class Huber(Loss, name="huber"):
+    """Huber loss, L = mean d²/2 where |d| ≤ delta, else mean delta (|d| - delta/2), where d = prediction - target.
+
+    Attributes:
+        delta: where the parabola passes into straight lines.
+
+    Shapes: prediction and target are [...], or target is a scalar; L is [], without a reduction [...].
+    Units: the square of those of prediction, target and delta, which share one.
+    Kinks: at |d| = delta the second derivative is 1, that of the parabola.
+    Raises: ShapeError when shapes differ; AttributeValueError for an unknown reduction, or unless delta > 0.
+    Source: Huber (1964), "Robust estimation of a location parameter".
+    """
+
+    delta: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.delta > 0:
+            raise AttributeValueError(f"huber has a delta of {self.delta}; it is positive")
+
+    def elements(self, prediction: Value, target: Value) -> Value:
+        distance = prediction - target
+        size = abs_(distance)
+        return where(size <= self.delta, 0.5 * square(distance), self.delta * (size - self.delta / 2))
+
+
+@final
+@dataclass(frozen=True)
+class Hinge(Loss, name="hinge"):
+    """Hinge loss of a margin, L = mean max(0, 1 - t x), where the target t is 1 or -1.
+
+    Shapes: prediction and target are [...], or target is a scalar; L is [], without a reduction [...].
+    Units: all dimensionless.
+    Kinks: at t x = 1 the derivative is 0.
+    Raises: ShapeError when shapes differ; AttributeValueError for an unknown reduction.
+    Source: Cortes & Vapnik (1995), "Support-vector networks".
+    """
+
+    def elements(self, prediction: Value, target: Value) -> Value:
+        return relu(1 - target * prediction)
+
+
+@final
+@dataclass(frozen=True)
+class PoissonNegativeLogLikelihood(Loss, name="poisson_negative_log_likelihood"):
+    """Negative log-likelihood of counts, L = mean (exp x - t x), of which exp x is the rate; log t! is left out.
+
+    Shapes: log_rate and target are [...], or target is a scalar; L is [], without a reduction [...].
+    Units: all dimensionless; t ≥ 0.
+    Kinks: at x = -inf, where the rate is 0, L is 0 for t = 0, else inf.
+    Raises: ShapeError when shapes differ; AttributeValueError for an unknown reduction.
+    Source: McCullagh & Nelder (1989), "Generalized linear models", chapter 6; PyTorch, `poisson_nll_loss`.
+    """
+
+    def expand(self, log_rate: Value, target: Value) -> Value:  # as above
+        return super().expand(log_rate, target)
+
+    def elements(self, log_rate: Value, target: Value) -> Value:
+        return exp(log_rate) - masked_multiply(target, log_rate)
+
+
+@final
+@dataclass(frozen=True)
+class KlDivergence(Loss, name="kl_divergence"):
+    """Kullback-Leibler divergence of distributions along an axis, L = mean Σ t[i] (log t[i] - x[i]), with 0 log 0 = 0.
+
+    The prediction x is the logarithm of a distribution, such as `log_softmax` makes; the target t is a distribution.
+
+    Attributes:
+        axis: the axis along which the distributions stand.
+
+    Shapes: log_probabilities and target are [..., classes, ...]; L is [], without a reduction [..., ...].
+    Units: all dimensionless; t in [0, 1], with sum 1 along the axis.
+    Kinks: where t > 0 and x = -inf, L is inf; at t = 0 the derivative by t is -inf.
+    Raises: ShapeError when shapes differ, or when there is no such axis; AttributeValueError for an unknown reduction.
+    Source: Kullback & Leibler (1951), "On information and sufficiency"; PyTorch, `kl_div` with "batchmean".
+    """
+
+    axis: int = -1
+
+    def expand(self, log_probabilities: Value, target: Value) -> Value:  # as above
+        return super().expand(log_probabilities, target)
+
+    def elements(self, log_probabilities: Value, target: Value) -> Value:
+        return sum_(masked_multiply(target, log(target) - log_probabilities), axis=(self.axis,))

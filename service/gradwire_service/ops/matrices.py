@@ -16,8 +16,9 @@ from gradwire_service.ops.functions import (
     equal,
     expand_dims,
     iota,
-    masked_multiply,
-    not_equal,
+    isfinite,
+    logical_and,
+    logical_not,
     transpose,
     where,
 )
@@ -81,14 +82,15 @@ def diagonal_of(x: Value) -> Value:
 
 
 def unless_zero(x_bar: Value, *y_bars: Value | None) -> Value:
-    """Return a sensitivity, and zero for each matrix where those that it comes from are all zero, even if it is NaN.
+    """Return a sensitivity, and zero instead of NaN for each matrix where those that it comes from are all zero.
 
-    Thus a matrix that has no factorization leaves no NaN behind where `where` did not take it.
+    Thus a matrix that has no factorization leaves no NaN behind where `where` did not take it. What is finite is left
+    as it is: zero too has a derivative.
     """
     first, *others = [sum_(abs_(y_bar), axis=(-2, -1), keepdims=True) for y_bar in y_bars if y_bar is not None]
     for size in others:
         first = first + size
-    return masked_multiply(astype(not_equal(first, 0), element_type=x_bar.element_type), x_bar)
+    return where(logical_and(equal(first, 0), logical_not(isfinite(x_bar))), 0, x_bar)
 
 
 def lost(inputs: tuple[Array, ...], *results: tuple[Array, int]) -> bool:
