@@ -266,7 +266,7 @@ def modules() -> dict[str, str]:
     parts = {
         "catalog.py": write_catalog(),
         "functions.py": write_functions(),
-        "linalg.py": write_selection("numpy.linalg", np.linalg, scipy.linalg),
+        "linalg.py": write_selection("numpy.linalg", np.linalg, scipy.linalg, aliases={"cond": "condition_number"}),
         "special.py": write_selection("scipy.special", scipy.special, without=np, aliases=SPECIAL_ALIASES),
         "optimizers.py": write_configured("The optimizers, by name.", "Optimizer", Optimizer.catalog()),
         "schedules.py": write_configured("Schedules of the learning rate, by name.", "Schedule", Schedule.catalog()),

@@ -11,6 +11,19 @@ from gradwire import aio, array_api, errors, functions, linalg, optimizers, quer
 from gradwire.building import constant, name, variable
 from gradwire.channel import TLS
 from gradwire.composites import composite
+from gradwire.control import (
+    checkpoint,
+    cond,
+    custom_derivative,
+    fixed_point,
+    fori_loop,
+    map,
+    minimizer,
+    root,
+    scan,
+    switch,
+    while_loop,
+)
 from gradwire.descriptions import CheckResult, Comparison, Derivative, Description
 from gradwire.errors import GradwireError
 from gradwire.execution import FiniteDifference, Options
@@ -20,6 +33,7 @@ from gradwire.graph import Graph
 from gradwire.optimization import Optimizer, ParameterGroup, Schedule
 from gradwire.outcomes import MinimizeResult, OptimizerState, Progress, StepResult
 from gradwire.results import (
+    CoordinateMatrix,
     Evaluation,
     Execution,
     GradientResult,
@@ -39,6 +53,7 @@ __all__ = [
     "TLS",
     "CheckResult",
     "Comparison",
+    "CoordinateMatrix",
     "Derivative",
     "Description",
     "Evaluation",
@@ -68,18 +83,29 @@ __all__ = [
     "VjpResult",
     "aio",
     "array_api",
+    "checkpoint",
     "composite",
+    "cond",
     "connect",
     "constant",
+    "custom_derivative",
     "errors",
     "expression",
+    "fixed_point",
+    "fori_loop",
     "function",
     "linalg",
+    "map",
+    "minimizer",
     "name",
     "optimizers",
     "query",
+    "root",
+    "scan",
     "schedules",
     "special",
+    "switch",
     "variable",
+    "while_loop",
 ]
 __all__ += functions.__all__

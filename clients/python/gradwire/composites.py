@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
+from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar, overload
 
 import numpy as np
@@ -31,16 +32,24 @@ class Composite:
         name: what it is called; a graph may number it.
         variables: what stands for its inputs, in order.
         outputs: its values, by name.
+        stand_ins: variables that stand for values of the graph around it, by the serials of these.
     """
 
-    def __init__(self, name: str, variables: Sequence[Variable], outputs: Mapping[str, Value]) -> None:
+    def __init__(
+        self,
+        name: str,
+        variables: Sequence[Variable],
+        outputs: Mapping[str, Value],
+        stand_ins: Mapping[int, Variable] = MappingProxyType({}),
+    ) -> None:
         self.name = name
         self.variables = tuple(variables)
         self.outputs = dict(outputs)
+        self.stand_ins = stand_ins
         if not outputs:
             raise TracingError(f"composite {name!r} returns nothing; return a value, or several in a tuple or dict")
         known = {x.serial for x in variables}
-        for value in ancestors(outputs.values()):
+        for value in ancestors(outputs.values(), stand_ins):
             if isinstance(value, Variable) and value.serial not in known:
                 raise TracingError(
                     f"composite {name!r} uses {value!r} of the graph around it, but sees its inputs alone; "

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import count
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from gradwire import text
@@ -12,6 +13,7 @@ from gradwire import v1 as pb
 from gradwire.building import check_name
 from gradwire.catalog import OPS
 from gradwire.composites import Composite, CompositeBlock, as_value
+from gradwire.control import ControlBlock
 from gradwire.tensors import element_type_code, element_type_of, encode_tensor
 from gradwire.values import Constant, Output, Value, Variable, ancestors
 
@@ -135,15 +137,20 @@ class _Level:
         element_types: by the names of values, where it is known.
     """
 
-    def __init__(self, variables: Iterable[Variable], outputs: Mapping[str, Value]) -> None:
+    def __init__(
+        self,
+        variables: Iterable[Variable],
+        outputs: Mapping[str, Value],
+        stand_ins: Mapping[int, Variable] = MappingProxyType({}),
+    ) -> None:
         self.variables: dict[str, Variable] = {}
         self.constants: dict[str, Constant] = {}
         self.blocks: dict[str, Value] = {}
-        self.names: dict[int, str] = {}
+        self.names: dict[int, str] = {serial: variable.label for serial, variable in stand_ins.items()}
         self._labels: dict[str, Value] = {}
         self._counts: dict[str, int] = {}
         self._alike: dict[tuple[object, ...], str] = {}
-        values = [*variables, *ancestors(outputs.values())]
+        values = [*variables, *ancestors(outputs.values(), stand_ins)]
         for value in values:
             if value.label:
                 self._check(value, self._labels.setdefault(value.label, value))
@@ -196,13 +203,13 @@ def _message(name: str, level: _Level) -> pb.Graph:
     taken: set[str] = set()
     todo = [level]
     while todo:
-        for value in todo.pop().blocks.values():
-            if isinstance(value, CompositeBlock) and value.composite not in found:
-                names = (value.op if n == 1 else f"{value.op}_{n}" for n in count(1))
+        for composite in (x for value in todo.pop().blocks.values() for x in _composites(value)):
+            if composite not in found:
+                names = (composite.name if n == 1 else f"{composite.name}_{n}" for n in count(1))
                 title = next(title for title in names if title not in taken and title not in OPS)  # it would hide an op
                 taken.add(title)
-                inner = _Level(value.composite.variables, value.composite.outputs)
-                found[value.composite] = title, inner
+                inner = _Level(composite.variables, composite.outputs, composite.stand_ins)
+                found[composite] = title, inner
                 todo.append(inner)
     titles = {composite: title for composite, (title, _) in found.items()}
     graph = _written(name, level, titles)
@@ -210,6 +217,15 @@ def _message(name: str, level: _Level) -> pb.Graph:
         pb.Composite(name=title, graph=_written(title, inner, titles)) for title, inner in found.values()
     )
     return graph
+
+
+def _composites(value: Value) -> Iterator[Composite]:
+    """Yield the composites that a block uses, as its op or as bodies."""
+    if isinstance(value, CompositeBlock):
+        yield value.composite
+    elif isinstance(value, ControlBlock):
+        for bodies in value.bodies.values():
+            yield from (bodies,) if isinstance(bodies, Composite) else bodies
 
 
 def _written(name: str, level: _Level, titles: Mapping[Composite, str]) -> pb.Graph:
@@ -223,7 +239,7 @@ def _written(name: str, level: _Level, titles: Mapping[Composite, str]) -> pb.Gr
                 id=key,
                 op=titles[x.composite] if isinstance(x, CompositeBlock) else x.op,
                 inputs=[i if isinstance(i, str) else names[i.serial] for i in x.inputs],
-                attributes=_attributes(x) if x.attributes else None,
+                attributes=_attributes(x, titles) if x.attributes or isinstance(x, ControlBlock) else None,
             )
             for key, x in level.blocks.items()
         ],
@@ -244,9 +260,20 @@ def _dimensions(shape: Iterable[int | str]) -> list[pb.Dimension]:
     return [pb.Dimension(name=size) if isinstance(size, str) else pb.Dimension(size=size) for size in shape]
 
 
-def _attributes(block: Value) -> dict[str, pb.Attribute]:
+def _attributes(block: Value, titles: Mapping[Composite, str]) -> dict[str, pb.Attribute]:
+    if isinstance(block, ControlBlock):
+        found = {name: _attribute(_KINDS[type(value)], value) for name, value in block.attributes.items()}
+        for name, bodies in block.bodies.items():
+            if isinstance(bodies, Composite):
+                found[name] = pb.Attribute(text=titles[bodies])
+            else:
+                found[name] = pb.Attribute(texts=pb.TextList(values=[titles[body] for body in bodies]))
+        return found
     kinds = OPS[block.op].attributes
     return {name: _attribute(kinds[name][0], value) for name, value in block.attributes.items()}
+
+
+_KINDS: Mapping[type, str] = {bool: "boolean", int: "integer", float: "number", str: "text"}
 
 
 def _attribute(kind: str, value: Any) -> pb.Attribute:

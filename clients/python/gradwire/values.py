@@ -7,17 +7,20 @@ and `serial` remembers it, so nothing here ever walks a formula by recursion.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from gradwire import indexing, shapes
+from gradwire import shapes
 from gradwire.catalog import OPS
 from gradwire.errors import TracingError
 from gradwire.signatures import ELEMENT_TYPES, Attribute, OpSignature, element_type_name, read_attributes
+
+if TYPE_CHECKING:
+    from gradwire.updates import At
 
 NO_ATTRIBUTES: Mapping[str, Attribute] = MappingProxyType({})
 
@@ -130,6 +133,8 @@ class Value:
     __sub__, __rsub__ = _binary("subtract"), _reflected("subtract")
     __mul__, __rmul__ = _binary("multiply"), _reflected("multiply")
     __truediv__, __rtruediv__ = _binary("divide"), _reflected("divide")
+    __floordiv__, __rfloordiv__ = _binary("floor_divide"), _reflected("floor_divide")
+    __mod__, __rmod__ = _binary("remainder"), _reflected("remainder")
     __pow__, __rpow__ = _binary("power"), _reflected("power")
     __matmul__, __rmatmul__ = _binary("matmul"), _reflected("matmul")
     __and__, __rand__ = _binary("logical_and"), _reflected("logical_and")
@@ -145,14 +150,17 @@ class Value:
         return self
 
     def __getitem__(self, index: object) -> Value:
-        """Index as NumPy does: integers, slices, ``None``, ``...``; or one array of integers, on one axis."""
-        basic, indices, axis = indexing.read(index)
-        value = self
-        if basic is not None:
-            shape = None if self.known_shape is None else indexing.sliced_shape(self.known_shape, basic)
-            settings = {"index": indexing.text(basic)}
-            value = Value("slice", (self,), settings, shape, self.known_element_type)
-        return value if indices is None else apply("take", value, indices, axis=axis)
+        """Index as NumPy does: integers, slices, ``None``, ``...``, and integers in arrays, lists or values."""
+        from gradwire.selection import select
+
+        return select(self, index)
+
+    @property
+    def at(self) -> At:
+        """What changes by an index, as JAX writes it: ``x.at[1:, i].add(u)`` is x with u added there."""
+        from gradwire.updates import At
+
+        return At(self)
 
     # What a graph can't hold: every refusal tells the remedy.
 
@@ -165,8 +173,8 @@ class Value:
 
     def __setitem__(self, index: object, value: object) -> NoReturn:
         raise TracingError(
-            f"{self!r} can't be assigned to: values never change; put a new one together with gw.where, "
-            "gw.concatenate or gw.stack"
+            f"{self!r} can't be assigned to: values never change; instead of x[index] = value take the new value that "
+            "x.at[index].set(value) returns"
         )
 
     def __float__(self) -> NoReturn:
@@ -393,13 +401,18 @@ def _with_promoted_constants(signature: OpSignature, inputs: tuple[Value | str, 
     return tuple(converted.values())
 
 
-def ancestors(values: Iterable[Value]) -> list[Value]:
-    """Return the values and all that they are made of, inputs before users; linear in what it returns."""
+def ancestors(values: Iterable[Value], ends: Container[int] = ()) -> list[Value]:
+    """Return the values and all that they are made of, inputs before users; linear in what it returns.
+
+    Args:
+        values: where to begin.
+        ends: serials of values to leave out, with what only they are made of.
+    """
     found: dict[int, Value] = {}
     todo = list(values)
     while todo:
         value = todo.pop()
-        if value.serial not in found:
+        if value.serial not in found and value.serial not in ends:
             found[value.serial] = value
             todo.extend(x for x in value.inputs if isinstance(x, Value))
     return [found[serial] for serial in sorted(found)]

@@ -147,6 +147,8 @@ class Op(ABC):
     def __init_subclass__(cls, name: str = "", **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if name:
+            if name in Op.registry and str(Op.registry[name]) != str(cls):  # a module may be loaded again
+                raise TypeError(f"two ops are called {name!r}: {Op.registry[name]} and {cls}")
             cls.name = name
             Op.registry[name] = cls
 
