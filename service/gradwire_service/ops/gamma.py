@@ -70,7 +70,7 @@ class Polygamma(Elementwise, name="polygamma"):
     Shapes: x is [...], y is [...].
     Units: x and y dimensionless.
     Kinks: at the poles 0, -1, -2, … y is infinite; where the sides differ in sign, which is for even n, it is the limit
-        from the right, at -0 from the left, and for n = 0 that of `digamma`.
+        from the right, and for n = 0 what `digamma` has there.
     Raises: AttributeValueError when n is negative or above 100.
     Source: NIST Digital Library of Mathematical Functions, section 5.15; SciPy, `polygamma`.
     """
