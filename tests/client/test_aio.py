@@ -38,6 +38,16 @@ async def test_calls_are_awaited(connection: gw.aio.Service) -> None:
     assert (value, gradient.tolist()) == (0.0, [0.0, 0.0, 0.0])
 
 
+async def test_matrices_of_derivatives_are_awaited(connection: gw.aio.Service) -> None:
+    found = await connection.jacobian(graph, INPUTS, of="u", wrt="w")
+    np.testing.assert_allclose(np.asarray(found.matrices["u", "w"]), X, rtol=1e-12)
+    async with connection.stream() as stream:
+        second = await stream.hessian(rosenbrock, {"x": np.ones(50)}, sparse=True)
+        assert second.sweeps == 3
+        pushed = await stream.jvp(graph, INPUTS, {"w": np.eye(30)}, of="u", batched=True)
+        np.testing.assert_allclose(pushed.tangents["u"], X.T, rtol=1e-12)
+
+
 async def test_many_calls_at_once(connection: gw.aio.Service) -> None:
     found = await asyncio.gather(*(connection.evaluate(graph, {**INPUTS, "w": W * 0}) for _ in range(20)))
     assert [float(x["loss"]) for x in found] == [pytest.approx(np.log(2))] * 20

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -69,18 +68,42 @@ def test_several_queries_are_answered_in_one_call(service: gw.Service) -> None:
     np.testing.assert_allclose(forward.tangents["u"], X @ V, rtol=1e-12)  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [
-        lambda service: service.jacobian(graph, INPUTS, of="u", wrt="w"),
-        lambda service: service.hessian(graph, INPUTS, of="loss", wrt=["w"]),
-        lambda service: service.jvp(graph, INPUTS, {"w": np.stack([V, -V])}, batched=True),
-    ],
-    ids=["jacobian", "hessian", "batched"],
-)
-def test_what_the_server_does_not_serve_says_so(service: gw.Service, ask: Callable[[gw.Service], Any]) -> None:
-    with pytest.raises(gw.errors.NotImplementedByServerError):
-        ask(service)
+def test_jacobians_and_hessians_dense_and_in_coordinates(service: gw.Service) -> None:
+    found = service.jacobian(graph, INPUTS, of="u", wrt="w")
+    np.testing.assert_allclose(np.asarray(found.matrices["u", "w"]), X, rtol=1e-12)
+    np.testing.assert_allclose(found.values["u"], X @ W, rtol=1e-12)
+    assert found.sweeps == 30
+    sparse = service.jacobian(graph, INPUTS, of="p", wrt="u", sparse=True)
+    entries = sparse.matrices["p", "u"]
+    assert isinstance(entries, gw.CoordinateMatrix)
+    assert (entries.shape, sparse.sweeps) == ((40, 40), 1)
+    np.testing.assert_array_equal(entries.rows, entries.columns)
+    one = 1 / (1 + np.exp(-X @ W))
+    np.testing.assert_allclose(entries.to_dense(), np.diag(one * (1 - one)), rtol=1e-12)
+    second = service.hessian(graph, INPUTS, of="loss", wrt=["w"])
+    assert float(second.value) == pytest.approx(LOSS, rel=1e-14)
+    np.testing.assert_allclose(second.gradients["w"], BY_W, rtol=1e-12)
+    np.testing.assert_allclose(second.matrices["w", "w"] @ V, second_derivative_along(V), rtol=1e-10)  # type: ignore[operator]
+
+
+def test_many_directions_in_one_call(service: gw.Service) -> None:
+    forward = service.jvp(graph, INPUTS, {"w": np.stack([V, -V])}, of="loss", batched=True)
+    np.testing.assert_allclose(forward.tangents["loss"], [BY_W @ V, -BY_W @ V], rtol=1e-12)
+    with service.stream() as stream:
+        backward = stream.vjp(graph, INPUTS, {"u": np.eye(40)}, wrt="w", batched=True)
+        np.testing.assert_allclose(backward.cotangents["w"], X, rtol=1e-12)
+        assert stream.jacobian(graph, INPUTS, of="u", wrt="w").sweeps == 30
+
+
+def test_the_hessian_of_a_traced_function_takes_few_sweeps(service: gw.Service) -> None:
+    x = np.linspace(-1, 1, 1000)
+    found = service.hessian(rosenbrock, {"x": x}, sparse=True)
+    entries = found.matrices["x", "x"]
+    assert isinstance(entries, gw.CoordinateMatrix)
+    assert found.sweeps == 3
+    expected = scipy.optimize.rosen_hess(x)
+    np.testing.assert_allclose(entries.values, expected[entries.rows, entries.columns])
+    assert np.count_nonzero(expected) == len(entries.values)
 
 
 def test_a_derivative_is_a_graph_to_print_send_and_run(service: gw.Service) -> None:

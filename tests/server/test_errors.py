@@ -208,14 +208,30 @@ CASES = [
     Case("UNKNOWN_VALUE", EVALUATE, asked(gradient("s", "nobody"))),
     Case("QUERY_INVALID", EVALUATE, asked(pb.Query()), field="queries[0]"),
     Case("QUERY_INVALID", EVALUATE, asked(pb.Query(jvp=pb.JvpQuery()))),
-    Case("NOT_IMPLEMENTED", EVALUATE, asked(pb.Query(jacobian=pb.JacobianQuery())), "UNIMPLEMENTED"),
-    Case("NOT_IMPLEMENTED", EVALUATE, asked(pb.Query(hessian=pb.HessianQuery())), "UNIMPLEMENTED"),
+    Case("NOT_SCALAR", EVALUATE, asked(pb.Query(hessian=pb.HessianQuery(of="y"))), block="y"),
+    Case("UNKNOWN_VALUE", EVALUATE, asked(pb.Query(jacobian=pb.JacobianQuery(wrt=["nobody"])))),
     Case(
-        "NOT_IMPLEMENTED",
+        "QUERY_INVALID",
         EVALUATE,
-        asked(pb.Query(jvp=pb.JvpQuery(tangents={"x": encode_tensor(np.ones((3, 2)))}, batched=True))),
-        "UNIMPLEMENTED",
-        field="queries[0].jvp.batched",
+        asked(pb.Query(jacobian=pb.JacobianQuery(format=7))),  # type: ignore[arg-type]  # of a later version
+        field="queries[0].jacobian.format",
+    ),
+    Case(
+        "LIMIT_EXCEEDED",
+        EVALUATE,
+        evaluation(SQUARES, [pb.Query(jacobian=pb.JacobianQuery(of=["y"]))], x=np.ones(5000)),
+    ),
+    Case(
+        "SHAPE_MISMATCH",
+        EVALUATE,
+        asked(pb.Query(jvp=pb.JvpQuery(tangents={"x": encode_tensor(np.ones((4, 5)))}, batched=True))),
+        block="x",
+    ),
+    Case(
+        "QUERY_INVALID",
+        EVALUATE,
+        asked(pb.Query(jvp=pb.JvpQuery(tangents={"x": encode_tensor(np.ones(()))}, batched=True))),
+        block="x",
     ),
     Case("LIMIT_EXCEEDED", EVALUATE, asked(*65 * [gradient()])),
     Case(

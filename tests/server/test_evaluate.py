@@ -51,6 +51,38 @@ def test_one_request_answers_queries_of_every_kind(caller: Caller) -> None:
     assert decode_tensors(hvp.hessian_vector_product.products)["x"].tolist() == [2.0, 0.0, -2.0]
 
 
+def test_jacobians_hessians_and_batched_directions_are_answered(caller: Caller) -> None:
+    x = np.array([1.0, 2.0, 3.0])
+    coordinate = pb.MATRIX_FORMAT_COORDINATE
+    queries = [
+        pb.Query(jacobian=pb.JacobianQuery(of=["y", "s"], wrt=["x"])),
+        pb.Query(jacobian=pb.JacobianQuery(of=["y"], format=coordinate)),
+        pb.Query(hessian=pb.HessianQuery()),
+        pb.Query(hessian=pb.HessianQuery(of="s", format=coordinate)),
+        pb.Query(jvp=pb.JvpQuery(of=["s"], tangents=encode_tensors({"x": np.eye(3)}), batched=True)),
+        pb.Query(vjp=pb.VjpQuery(cotangents=encode_tensors({"y": np.ones((2, 3))}), batched=True)),
+    ]
+    graph = caller.register(SQUARES)
+    for point in (x, -x, 2 * x):  # the second time the request is told by its bytes
+        results = caller.ask(EVALUATE, evaluation(graph, queries, x=point)).results
+        jacobian, sparse, hessian, listed = (getattr(r, str(r.WhichOneof("kind"))) for r in results[:4])
+        assert [(m.row, m.column) for m in jacobian.blocks] == [("y", "x"), ("s", "x")]
+        assert decode_tensor(jacobian.blocks[0].dense).tolist() == np.diag(2 * point).tolist()
+        assert decode_tensor(jacobian.blocks[1].dense).tolist() == (2 * point).tolist()
+        assert decode_tensor(jacobian.values["y"]).tolist() == (point**2).tolist()
+        assert (sparse.sweeps, hessian.sweeps, listed.sweeps) == (1, 1, 1)
+        entries = sparse.blocks[0].coordinate
+        assert (entries.row_count, entries.column_count) == (3, 3)
+        assert decode_tensor(entries.rows).tolist() == decode_tensor(entries.columns).tolist() == [0, 1, 2]
+        assert decode_tensor(entries.values).tolist() == (2 * point).tolist()
+        assert decode_tensor(hessian.value) == np.sum(point**2)
+        assert decode_tensor(hessian.gradients["x"]).tolist() == (2 * point).tolist()
+        assert decode_tensor(hessian.blocks[0].dense).tolist() == (2 * np.eye(3)).tolist()
+        assert decode_tensor(listed.blocks[0].coordinate.values).tolist() == [2.0, 2.0, 2.0]
+        assert decode_tensors(results[4].jvp.tangents)["s"].tolist() == (2 * point).tolist()
+        assert decode_tensors(results[5].vjp.cotangents)["x"].tolist() == [(2 * point).tolist()] * 2
+
+
 def test_without_queries_all_outputs_are_returned(caller: Caller) -> None:
     (result,) = caller.ask(EVALUATE, evaluation(SQUARES, x=[3.0])).results
     assert decode_tensors(result.value.values) == {"s": 9.0}
@@ -144,6 +176,8 @@ def test_prepare_tells_how_a_call_would_be_run(caller: Caller) -> None:
         queries=[pb.Query(jvp=pb.JvpQuery(tangents={"x": pb.Tensor(type=encode_tensor(np.ones(17)).type)}))],
         options=pb.ExecutionOptions(backend="numpy", wait_for_compiled=True),
     )
+    batch = pb.Tensor(type=encode_tensor(np.ones((4, 17))).type)
+    request.queries.add(vjp=pb.VjpQuery(cotangents={"y": batch}, batched=True))
     response = caller.ask("DifferentiationService/Prepare", request)
     assert response.tier == pb.EXECUTION_TIER_INTERPRETED
     assert response.graph_id == caller.register(SQUARES)

@@ -18,10 +18,13 @@ from gradwire_service.errors import InvalidRequestError, MalformedTensorError, S
 from gradwire_service.graph import Array, Attribute, AttributeKind, ElementType, Graph, TensorType, write
 from gradwire_service.program import Settings
 from gradwire_service.query import (
+    CoordinateMatrix,
     Evaluation,
     Execution,
     GradientResult,
+    HessianResult,
     HessianVectorProductResult,
+    JacobianResult,
     JvpResult,
     Result,
     ValueResult,
@@ -110,12 +113,20 @@ def test_options_that_are_left_out_are_the_servers() -> None:
 
 
 BY_NAME = st.dictionaries(NAMES, ARRAYS, max_size=3)
+MATRICES = st.dictionaries(
+    st.tuples(NAMES, NAMES),
+    st.one_of(ARRAYS, st.builds(CoordinateMatrix, st.tuples(*2 * [st.integers(0, 2**40)]), ARRAYS, ARRAYS, ARRAYS)),
+    max_size=3,
+)
+SWEEPS = st.integers(0, 2**40)
 RESULTS: st.SearchStrategy[Result] = st.one_of(
     st.builds(ValueResult, BY_NAME),
     st.builds(GradientResult, ARRAYS, BY_NAME),
     st.builds(JvpResult, BY_NAME, BY_NAME),
     st.builds(VjpResult, BY_NAME, BY_NAME),
     st.builds(HessianVectorProductResult, ARRAYS, BY_NAME, BY_NAME),
+    st.builds(JacobianResult, BY_NAME, MATRICES, SWEEPS),
+    st.builds(HessianResult, ARRAYS, BY_NAME, MATRICES, SWEEPS),
 )
 EXECUTIONS = st.builds(
     Execution,
@@ -133,19 +144,37 @@ FIELDS = {
     JvpResult: "jvp",
     VjpResult: "vjp",
     HessianVectorProductResult: "hessian_vector_product",
+    JacobianResult: "jacobian",
+    HessianResult: "hessian",
 }
 
 
 def by_protobuf(evaluation: Evaluation, graph_id: str) -> pb.EvaluateResponse:
     """Write a response as protobuf does it."""
 
-    def message(value: Array | Mapping[str, Array]) -> Any:
-        return encode_tensors(value) if isinstance(value, Mapping) else encode_tensor(value)
+    def message(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return encode_tensors(value)
+        return encode_tensor(value) if isinstance(value, np.ndarray) else value
+
+    def matrix(row: str, column: str, entries: Array | CoordinateMatrix) -> pb.DerivativeMatrix:
+        if isinstance(entries, np.ndarray):
+            return pb.DerivativeMatrix(row=row, column=column, dense=encode_tensor(entries))
+        rows, columns = entries.shape
+        arrays = {name: encode_tensor(x) for name, x in entries._asdict().items() if name != "shape"}
+        listed = pb.CoordinateMatrix(row_count=rows, column_count=columns, **arrays)
+        return pb.DerivativeMatrix(row=row, column=column, coordinate=listed)
+
+    def fields(result: Result) -> dict[str, Any]:
+        found = result._asdict()
+        matrices = found.pop("matrices", {})
+        blocks = [matrix(row, column, entries) for (row, column), entries in matrices.items()]
+        return {name: message(x) for name, x in found.items()} | ({"blocks": blocks} if blocks else {})
 
     ran = evaluation.execution
     return pb.EvaluateResponse(
         results=[
-            pb.QueryResult(**{FIELDS[type(result)]: {name: message(x) for name, x in result._asdict().items()}})  # type: ignore[arg-type]
+            pb.QueryResult(**{FIELDS[type(result)]: fields(result)})  # type: ignore[arg-type]
             for result in evaluation.results
         ],
         graph_id=graph_id,

@@ -136,7 +136,8 @@ class JacobianQuery:
 
     def decode(self, result: pb.QueryResult, bulk: Bulk, execution: Execution) -> results.JacobianResult:
         found = result.jacobian
-        return results.JacobianResult(decode_tensors(found.values, bulk), _matrices(found.blocks, bulk), execution)
+        values, matrices = decode_tensors(found.values, bulk), _matrices(found.blocks, bulk)
+        return results.JacobianResult(values, matrices, execution, found.sweeps)
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,8 @@ class HessianQuery:
 
     def decode(self, result: pb.QueryResult, bulk: Bulk, execution: Execution) -> results.HessianResult:
         found = result.hessian
-        gradients = decode_tensors(found.gradients, bulk)
-        return results.HessianResult(decode_scalar(found.value), gradients, _matrices(found.blocks, bulk), execution)
+        gradients, matrices = decode_tensors(found.gradients, bulk), _matrices(found.blocks, bulk)
+        return results.HessianResult(decode_scalar(found.value), gradients, matrices, execution, found.sweeps)
 
 
 def value(of: Names = ()) -> ValueQuery:

@@ -145,12 +145,20 @@ class CoordinateMatrix:
         shape: number of rows and columns.
         rows, columns: place of each entry, row-major in its value.
         values: each entry.
+
+    >>> scipy.sparse.coo_array((matrix.values, (matrix.rows, matrix.columns)), shape=matrix.shape)
     """
 
     shape: tuple[int, int]
     rows: Array
     columns: Array
     values: Array
+
+    def to_dense(self) -> Array:
+        """Return the matrix with its zeros."""
+        dense = np.zeros(self.shape, self.values.dtype)
+        dense[self.rows, self.columns] = self.values
+        return dense
 
 
 Matrices = dict[tuple[str, str], Array | CoordinateMatrix]
@@ -165,11 +173,13 @@ class JacobianResult:
         values: by the names of `of`.
         matrices: derivatives of a value with respect to another.
         execution: what ran.
+        sweeps: number of directions that were swept along: at most that of columns, or of rows; few if it is sparse.
     """
 
     values: Arrays
     matrices: Matrices
     execution: Execution
+    sweeps: int
 
 
 @dataclass(slots=True)
@@ -181,12 +191,14 @@ class HessianResult:
         gradients: by the names of `wrt`.
         matrices: derivatives with respect to a value and another.
         execution: what ran.
+        sweeps: number of Hessian-vector products that were computed.
     """
 
     value: np.floating[Any]
     gradients: Arrays
     matrices: Matrices
     execution: Execution
+    sweeps: int
 
 
 Answer = ValueResult | GradientResult | JvpResult | VjpResult | HvpResult | JacobianResult | HessianResult

@@ -10,31 +10,40 @@ from struct import pack
 from typing import Any, NamedTuple
 
 import numpy as np
+from google.protobuf.message import Message
 
 from gradwire import v1 as pb
 from gradwire_service.backend import Options, Tier
 from gradwire_service.engine import Choice
-from gradwire_service.errors import InvalidRequestError, NotImplementedByServerError
+from gradwire_service.errors import InvalidRequestError
+from gradwire_service.graph import Array
 from gradwire_service.program import Settings
 from gradwire_service.query import (
     Arrays,
+    CoordinateMatrix,
     Evaluation,
     Execution,
     GradientQuery,
     GradientResult,
+    HessianQuery,
+    HessianResult,
     HessianVectorProductQuery,
     HessianVectorProductResult,
+    JacobianQuery,
+    JacobianResult,
     JvpQuery,
     JvpResult,
+    Matrices,
     Query,
     Result,
     ValueQuery,
     ValueResult,
     VjpQuery,
     VjpResult,
+    direction_count,
 )
 from gradwire_service.wire.bulk import Pieces, head, put_message, put_tensor, put_tensors
-from gradwire_service.wire.tensors import encode_tensor, encode_tensors
+from gradwire_service.wire.tensors import decode_type, encode_tensor, encode_tensors
 
 QUERY_KINDS = (
     pb.QUERY_KIND_VALUE,
@@ -42,6 +51,8 @@ QUERY_KINDS = (
     pb.QUERY_KIND_JVP,
     pb.QUERY_KIND_VJP,
     pb.QUERY_KIND_HESSIAN_VECTOR_PRODUCT,
+    pb.QUERY_KIND_JACOBIAN,
+    pb.QUERY_KIND_HESSIAN,
 )
 """The kinds of queries that are answered."""
 
@@ -74,8 +85,12 @@ DecodeTensors = Callable[[Mapping[str, pb.Tensor], str], Arrays]
 
 
 def names_alone(messages: Mapping[str, pb.Tensor], field: str) -> Arrays:
-    """Take the names of tensors for `decode_queries`, where their elements do not count."""
-    return dict.fromkeys(sorted(messages), _NOTHING)
+    """Take the names and types of tensors for `decode_queries`, where their elements do not count."""
+    return {name: _of_type(messages[name], f"{field}[{name}]") for name in sorted(messages)}
+
+
+def _of_type(message: pb.Tensor, field: str) -> Array:
+    return np.broadcast_to(_NOTHING, decode_type(message.type, field).shape if message.HasField("type") else ())
 
 
 def decode_queries(messages: Sequence[pb.Query], decode: DecodeTensors) -> Questions:
@@ -85,7 +100,7 @@ def decode_queries(messages: Sequence[pb.Query], decode: DecodeTensors) -> Quest
         messages: the queries.
         decode: decodes the tensors that come with them.
 
-    Raises: InvalidRequestError for a query of no kind; NotImplementedByServerError; what `decode` raises.
+    Raises: InvalidRequestError for a query of no kind; what `decode` raises.
     """
     if not messages:
         return Questions(*_ALL_OUTPUTS)
@@ -101,34 +116,35 @@ def decode_queries(messages: Sequence[pb.Query], decode: DecodeTensors) -> Quest
                 queries.append(GradientQuery(gradient.of, tuple(gradient.wrt)))
             case "jvp":
                 jvp = message.jvp
-                _refuse_batches(jvp.batched, i, "jvp")
                 along = decode(jvp.tangents, f"queries[{i}].jvp.tangents")
-                queries.append(JvpQuery(tuple(jvp.of), tuple(along)))
+                queries.append(JvpQuery(tuple(jvp.of), tuple(along), direction_count(along) if jvp.batched else None))
             case "vjp":
                 vjp = message.vjp
-                _refuse_batches(vjp.batched, i, "vjp")
                 along = decode(vjp.cotangents, f"queries[{i}].vjp.cotangents")
-                queries.append(VjpQuery(tuple(along), tuple(vjp.wrt)))
+                queries.append(VjpQuery(tuple(along), tuple(vjp.wrt), direction_count(along) if vjp.batched else None))
             case "hessian_vector_product":
                 hvp = message.hessian_vector_product
                 along = decode(hvp.vectors, f"queries[{i}].hessian_vector_product.vectors")
                 queries.append(HessianVectorProductQuery(hvp.of, tuple(along)))
-            case None:
+            case "jacobian":
+                jacobian = message.jacobian
+                is_dense = _is_dense(jacobian.format, f"queries[{i}].jacobian.format")
+                queries.append(JacobianQuery(tuple(jacobian.of), tuple(jacobian.wrt), is_dense))
+            case "hessian":
+                hessian = message.hessian
+                is_dense = _is_dense(hessian.format, f"queries[{i}].hessian.format")
+                queries.append(HessianQuery(hessian.of, tuple(hessian.wrt), is_dense))
+            case _:
                 text = f"query {i} is of no kind that this server knows; ask for values or derivatives"
                 raise InvalidRequestError(text, field=f"queries[{i}]")
-            case kind:
-                text = (
-                    f"query {i} asks for a {kind}, which this server does not answer; ask for products (jvp, vjp, hvp)"
-                )
-                raise NotImplementedByServerError(text, field=f"queries[{i}].{kind}")
         directions.append(along)
     return Questions(tuple(queries), tuple(directions))
 
 
-def _refuse_batches(batched: bool, query: int, kind: str) -> None:
-    if batched:
-        text = f"query {query} is batched, which this server does not answer; send a query for each direction"
-        raise NotImplementedByServerError(text, field=f"queries[{query}].{kind}.batched")
+def _is_dense(written: pb.MatrixFormat.ValueType, field: str) -> bool:
+    if written not in pb.MatrixFormat.values():
+        raise InvalidRequestError(f"{field} is no format that is known; ask for dense or coordinate", field=field)
+    return written != pb.MATRIX_FORMAT_COORDINATE
 
 
 def decode_choice(
@@ -262,12 +278,58 @@ def _write_hvp(pieces: Pieces, result: HessianVectorProductResult) -> int:
     return length + put_tensors(pieces, 2, result.gradients) + put_tensors(pieces, 3, result.products)
 
 
+def _write_jacobian(pieces: Pieces, result: JacobianResult) -> int:
+    length = put_tensors(pieces, 1, result.values) + _put_matrices(pieces, 2, result.matrices)
+    return length + _put_bytes(pieces, pb.JacobianResult(sweeps=result.sweeps))
+
+
+def _write_hessian(pieces: Pieces, result: HessianResult) -> int:
+    length = put_tensor(pieces, 1, result.value) + put_tensors(pieces, 2, result.gradients)
+    length += _put_matrices(pieces, 3, result.matrices)
+    return length + _put_bytes(pieces, pb.HessianResult(sweeps=result.sweeps))
+
+
+def _put_matrices(pieces: Pieces, number: int, matrices: Matrices) -> int:
+    total = 0
+    for (row, column), matrix in matrices.items():
+        inside: Pieces = []
+        length = _put_bytes(inside, pb.DerivativeMatrix(row=row, column=column))
+        if isinstance(matrix, CoordinateMatrix):
+            entries: Pieces = []
+            rows, columns = matrix.shape
+            size = _put_bytes(entries, pb.CoordinateMatrix(row_count=rows, column_count=columns))
+            for field, array in enumerate(matrix[1:], 3):
+                size += put_tensor(entries, field, array)
+            length += _put_pieces(inside, 4, entries, size)
+        else:
+            length += put_tensor(inside, 3, matrix)
+        total += _put_pieces(pieces, number, inside, length)
+    return total
+
+
+def _put_bytes(pieces: Pieces, message: Message) -> int:
+    """Append the fields of a message that is inside another one already."""
+    written = message.SerializeToString()
+    pieces.append(written)
+    return len(written)
+
+
+def _put_pieces(pieces: Pieces, number: int, inside: Pieces, length: int) -> int:
+    """Append a field whose content is written in pieces; return its length."""
+    before = head(number, length)
+    pieces.append(before)
+    pieces += inside
+    return len(before) + length
+
+
 _WRITERS: Mapping[type[Result], Callable[[Pieces, Any], int]] = {
     ValueResult: lambda pieces, result: put_tensors(pieces, 1, result.values),
     GradientResult: _write_gradient,
     JvpResult: _write_two,
     VjpResult: _write_two,
     HessianVectorProductResult: _write_hvp,
+    JacobianResult: _write_jacobian,
+    HessianResult: _write_hessian,
 }
 _RESULT_NUMBERS = {
     result: pb.QueryResult.DESCRIPTOR.fields_by_name[name].number
@@ -277,6 +339,8 @@ _RESULT_NUMBERS = {
         JvpResult: "jvp",
         VjpResult: "vjp",
         HessianVectorProductResult: "hessian_vector_product",
+        JacobianResult: "jacobian",
+        HessianResult: "hessian",
     }.items()
 }
 

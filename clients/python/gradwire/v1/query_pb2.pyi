@@ -811,23 +811,29 @@ class JacobianResult(_message.Message):
 
     VALUES_FIELD_NUMBER: _builtins.int
     BLOCKS_FIELD_NUMBER: _builtins.int
+    SWEEPS_FIELD_NUMBER: _builtins.int
+    sweeps: _builtins.int
+    """Number of directions that were swept along, forward and in reverse."""
     @_builtins.property
     def values(self) -> _containers.MessageMap[_builtins.str, _tensor_pb2.Tensor]:
         """By the names of `of`."""
 
     @_builtins.property
     def blocks(self) -> _containers.RepeatedCompositeFieldContainer[Global___DerivativeMatrix]:
-        """For each of `of`, in order, one for each of `wrt`, in order: the derivatives of `row` with respect to `column`."""
+        """For each of `of`, in order, one for each of `wrt`, in order: the derivatives of `row` with respect to `column`, in
+        the element type of `row`.
+        """
 
     def __init__(
         self,
         *,
         values: _abc.Mapping[_builtins.str, _tensor_pb2.Tensor] | None = ...,
         blocks: _abc.Iterable[Global___DerivativeMatrix] | None = ...,
+        sweeps: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocks", b"blocks", "values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocks", b"blocks", "sweeps", b"sweeps", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -895,6 +901,9 @@ class HessianResult(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     GRADIENTS_FIELD_NUMBER: _builtins.int
     BLOCKS_FIELD_NUMBER: _builtins.int
+    SWEEPS_FIELD_NUMBER: _builtins.int
+    sweeps: _builtins.int
+    """Number of Hessian-vector products that were computed."""
     @_builtins.property
     def value(self) -> _tensor_pb2.Tensor:
         """The scalar that was differentiated, shape []."""
@@ -913,10 +922,11 @@ class HessianResult(_message.Message):
         value: _tensor_pb2.Tensor | None = ...,
         gradients: _abc.Mapping[_builtins.str, _tensor_pb2.Tensor] | None = ...,
         blocks: _abc.Iterable[Global___DerivativeMatrix] | None = ...,
+        sweeps: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocks", b"blocks", "gradients", b"gradients", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocks", b"blocks", "gradients", b"gradients", "sweeps", b"sweeps", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
