@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -180,7 +181,7 @@ class WindowArgMax(WindowExtremum, name="window_argmax"):
 
     def evaluate(self, xp: Namespace, x: Array) -> Array:
         lines = self.lines(x.shape)
-        number = xp.reshape(xp.arange(1, x.size + 1), x.shape)  # margins have 0
+        number = xp.reshape(xp.arange(1, math.prod(x.shape) + 1), x.shape)  # margins have 0
         at = _spread(xp, lines, number) - 1
 
         def better(a: Sequence[Array], b: Sequence[Array]) -> tuple[Array, Array]:
