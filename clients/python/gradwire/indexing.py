@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from types import EllipsisType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,26 +18,56 @@ Item = int | slice | EllipsisType | None
 """One part of a basic index."""
 
 
-def read(index: object) -> tuple[list[Item] | None, Any, int]:
+class Index(NamedTuple):
+    """What stands between brackets.
+
+    Attributes:
+        items: the parts that select by place: integers, slices, ``None`` and ``...``; ``:`` for the others.
+        arrays: the parts that select by integers in an array, a list or a value, by their place among the items.
+        apart: whether something stands between the integers and arrays: their axes then come first, as NumPy has it.
+    """
+
+    items: list[Item]
+    arrays: dict[int, Any]
+    apart: bool
+
+    @property
+    def basic(self) -> bool:
+        """Whether it selects by place alone."""
+        return not self.arrays
+
+    @property
+    def whole(self) -> bool:
+        """Whether the items select everything, and make no axes."""
+        return all(item in (slice(None), Ellipsis) for item in self.items)
+
+
+def read(index: object) -> Index:
     """Read an index.
 
-    Returns: the basic index to take first, None for "all of it"; the integers to take then, None for none; their axis.
     Raises: TracingError for an index that a graph can't hold.
     """
-    items: list[Any] = list(index) if isinstance(index, tuple) else [index]
-    basic = [_basic(item) for item in items]
-    arrays = [place for place, item in enumerate(basic) if item is _ARRAY]
-    if not arrays:
-        return basic, None, 0
-    if len(arrays) > 1 or any(isinstance(item, int) for item in basic):
-        raise TracingError("integers may index one axis, beside slices alone; index in two steps: x[0][:, indices]")
-    (place,) = arrays
-    indices = np.asarray(items[place]) if isinstance(items[place], list) else items[place]
-    if getattr(indices, "known_element_type", None) == "bool" or getattr(indices, "dtype", None) == np.bool_:
+    parts: list[Any] = list(index) if isinstance(index, tuple) else [index]
+    items = [_basic(part) for part in parts]
+    if sum(item is Ellipsis for item in items) > 1:
+        raise IndexError("an index has at most one ...; write : for the axes of the others")
+    arrays = {place: _integers(parts[place]) for place, item in enumerate(items) if item is _ARRAY}
+    pointed = [place for place, item in enumerate(items) if item is _ARRAY or isinstance(item, int)]
+    apart = bool(arrays) and pointed[-1] - pointed[0] >= len(pointed)
+    return Index([slice(None) if place in arrays else item for place, item in enumerate(items)], arrays, apart)
+
+
+def _integers(part: Any) -> Any:
+    if hasattr(part, "known_shape"):
+        kind, fits = part.known_element_type, part.known_element_type in (None, "int64", "int32")
+    else:
+        part = np.asarray(part, np.int64 if isinstance(part, list) and not part else None)
+        kind, fits = part.dtype.name, part.dtype.kind in "iu"
+    if kind == "bool":
         raise TracingError("the shape would depend on the elements of the mask; use gw.where(mask, a, b)")
-    basic[place] = slice(None)
-    axis = place - len(basic) if Ellipsis in basic[:place] else place  # from the end, where nothing is in doubt
-    return None if all(item in (slice(None), Ellipsis) for item in basic) else basic, indices, axis
+    if not fits:
+        raise TracingError(f"indices are integers, not {kind}; convert with astype")
+    return part
 
 
 def text(items: Sequence[Item]) -> str:

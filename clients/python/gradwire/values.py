@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from functools import partial
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 NO_ATTRIBUTES: Mapping[str, Attribute] = MappingProxyType({})
 
 _LONGEST_LOOP = 10_000
+_METHODS = frozenset(
+    "all any argmax argmin argsort clip conj cumprod cumsum diagonal dot repeat round std swapaxes take trace "
+    "var".split()
+)
+"""Methods of arrays that do what NumPy's functions of their names do."""
+
 _serial = itertools.count()
 
 
@@ -167,8 +174,8 @@ class Value:
     def __bool__(self) -> NoReturn:
         raise TracingError(
             f"{self!r} is neither true nor false before the graph runs, so `if`, `while`, `and`, `or`, `not`, `in` and "
-            "chained comparisons can't ask it; choose between values with gw.where(condition, a, b), and combine "
-            "conditions with & and |"
+            "chained comparisons can't ask it; choose between values with gw.where(condition, a, b), between "
+            "computations with gw.cond, and combine conditions with & and |"
         )
 
     def __setitem__(self, index: object, value: object) -> NoReturn:
@@ -205,13 +212,26 @@ class Value:
             )
         return (self[i] for i in range(len(self)))
 
-    def __getattr__(self, name: str) -> NoReturn:
+    def __getattr__(self, name: str) -> Any:
+        if name in _METHODS:
+            return partial(getattr(np, name), self)  # which traces
         message = f"a value has no attribute {name!r}"
         if hasattr(np.ndarray, name) and not name.startswith("__"):
             message += f": the {name} of arrays can't be traced"
         raise AttributeError(message)
 
-    # NumPy's functions, called on a value, trace.
+    # NumPy's functions, called on a value, trace; so does code for any array namespace.
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> ModuleType:
+        """Return the array API standard's functions, for values."""
+        from gradwire import array_api
+
+        return array_api
+
+    @property
+    def device(self) -> str:
+        """Where the elements are, as far as code for any array namespace is concerned."""
+        return "cpu"
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         from gradwire.numpy_functions import trace_ufunc
