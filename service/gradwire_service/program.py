@@ -37,7 +37,7 @@ from gradwire_service.independent import parts
 from gradwire_service.limits import LIMITS, Limits
 from gradwire_service.ops.base import Op, Value
 from gradwire_service.ops.base import Result as OneOfSeveral
-from gradwire_service.ops.body import converted
+from gradwire_service.ops.body import converted, is_open_ended
 from gradwire_service.ops.flat import FlatGraph, ancestors
 from gradwire_service.ops.namespace import NUMPY
 from gradwire_service.plan import Plan
@@ -74,6 +74,7 @@ class Program:
         types: types of the inputs and of the directions, by the names of the flat graph's variables.
         flops: estimate of the floating-point operations of one run.
         blocks: number of blocks of one run.
+        open_ended: whether data decide how long a run takes.
     """
 
     def __init__(
@@ -117,6 +118,7 @@ class Program:
             check_size(flat, limits)
         self.flops = sum(flat.flops for flat in flats)
         self.blocks = sum(len(flat.blocks) for flat in flats)
+        self.open_ended = any(is_open_ended(flat.blocks) for flat in flats)
         self.types: Mapping[str, TensorType] = {
             value.name: value.type for value in [*typed.variables, *(v for p in plans for v in p.directions.values())]
         }

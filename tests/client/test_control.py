@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -161,3 +162,39 @@ def test_a_traced_function_may_loop() -> None:
 def test_what_can_not_be_looped_is_told_when_it_is_written(write: Any, words: str) -> None:
     with pytest.raises(TracingError, match=words):
         write(gw.variable("x"))
+
+
+LOOP = """
+graph halvings
+variable x: float64[]
+composite going {
+  variable x: float64[]
+  variable n: int64[]
+  y = greater(x, 1.0)
+  output y = y
+}
+composite half {
+  variable x: float64[]
+  variable n: int64[]
+  y = multiply(x, 0.999999)
+  m = add(n, 1)
+  output x = y
+  output n = m
+}
+w = while_loop(x, 0, condition="going", body="half", carries=2)
+n = astype(w:1, element_type=float64)
+output n = n
+"""
+
+
+def test_a_loop_whose_length_is_data_does_not_hold_up_others() -> None:
+    with gw.connect() as service, ThreadPoolExecutor(1) as threads:
+        for _ in range(5):  # quick, and known to be
+            assert service.evaluate(LOOP, {"x": 1.0})["n"] == 0
+        long = threads.submit(service.evaluate, LOOP, {"x": 1.2}, timeout=60)
+        answers = 0
+        while not long.done():
+            service.evaluate("graph g\nvariable x: float64[]\ny = sin(x)\noutput y = y\n", {"x": 1.0})
+            answers += 1
+    assert long.result()["n"] > 100_000
+    assert answers > 10

@@ -185,5 +185,3 @@ def test_faults_name_the_block(change: tuple[str, str], reason: str, words: str)
     assert caught.value.reason == reason
     assert words in caught.value.message
     assert caught.value.block in ("w", "m", "w/m")
-
-

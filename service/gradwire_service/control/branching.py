@@ -23,6 +23,7 @@ class Switch(Control, name="switch"):
     A truth value is an index, too: the first body is for false, the second for true.
 
     Shapes: index is []; all bodies take the operands and return the same types.
+    Units: those that the bodies give.
     Kinks: the index has no derivative; those of the operands are the chosen body's, and zero where it does not use one.
     Raises: ShapeError or ElementTypeError when the index is no integer scalar, or when bodies return different types;
         at the run, IndexRangeError when there is no body of that index.
@@ -93,6 +94,7 @@ class Cond(Control, name="cond"):
     Only the body that is chosen is evaluated; for a choice element by element there is `where`.
 
     Shapes: condition is [], of truth values; both bodies take the operands and return the same types.
+    Units: those that the bodies give.
     Kinks: the derivative is that of the chosen body.
     Raises: ShapeError or ElementTypeError as `switch` does.
     Source: JAX, `lax.cond`.

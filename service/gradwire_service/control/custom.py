@@ -52,6 +52,7 @@ class CustomDerivative(Inlined, name="custom_derivative"):
     graphs, and differentiated in turn for derivatives of higher order. `CheckGradient` tells whether they are right.
 
     Shapes: those of the bodies.
+    Units: those that the bodies give.
     Raises: NotDifferentiableError when a derivative is asked for and none is given; ShapeError or ElementTypeError when
         a derivative returns something else than the types of what it belongs to.
     Source: JAX, `custom_vjp` and `custom_jvp`.
@@ -140,6 +141,7 @@ class Checkpoint(Inlined, name="checkpoint"):
     """A body whose inner values are evaluated again in the reverse pass, instead of being kept until then.
 
     Shapes: those of the body.
+    Units: those that the bodies give.
     Source: Griewank & Walther (2008), "Evaluating derivatives", chapter 12; JAX, `checkpoint`.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 
@@ -39,6 +39,8 @@ class Root(Control, name="root"):
         a tolerance or a number of iterations that is not positive.
     Source: Krantz & Parks (2013), "The implicit function theorem"; Nocedal & Wright (2006), chapter 11.
     """
+
+    open_ended: ClassVar[bool] = True
 
     body: Body
     unknowns: int = 1
@@ -219,7 +221,7 @@ class Minimizer(Control, name="minimizer"):
     Source: Gould et al. (2016), "On differentiating parameterized argmin and argmax problems".
     """
 
-    results_like = ""
+    results_like: ClassVar[str] = ""
 
     body: Body
     tolerance: float = 1e-12

@@ -24,6 +24,7 @@ class Map(Control, name="map"):
     The first `sequences` inputs are the sequences x, the others values o that all elements see.
 
     Shapes: sequences are [length, ...]; results are [length, ...].
+    Units: those that the bodies give.
     Raises: as `scan` does.
     Source: JAX, `lax.map`.
     """
@@ -54,6 +55,7 @@ class ForiLoop(Control, name="fori_loop"):
     i, an int64 scalar, then them, and returns the carries.
 
     Shapes: carries are any.
+    Units: those that the bodies give.
     Raises: as `scan` does.
     Source: JAX, `lax.fori_loop`.
     """

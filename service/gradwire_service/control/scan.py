@@ -38,6 +38,7 @@ class Scan(Control, name="scan"):
     stretches between them again, with memory of order √n.
 
     Shapes: carries are any; sequences are [length, ...]; stacks are [length, ...].
+    Units: those that the bodies give.
     Raises: ShapeError or ElementTypeError when a carry does not come out as it went in, or lengths differ; ArityError
         for fewer inputs than `carries` and `sequences` say; AttributeValueError for a negative number, an unknown way
         of checkpointing, or without sequences and length; LimitExceededError for more than 1,000,000 trips.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 from gradwire_service.control.branching import Switch
 from gradwire_service.control.derivatives import (
@@ -43,11 +43,14 @@ class WhileLoop(Control, name="while_loop"):
     differentiated as that many steps, each of which is skipped once the condition fails.
 
     Shapes: carries are any; the condition is [].
+    Units: those that the bodies give.
     Raises: ShapeError or ElementTypeError when a carry does not come out as it went in, or the condition is no truth
         value; NotDifferentiableError for a reverse derivative without `max_trips`; at the run, LimitExceededError after
         `max_trips`, or 1,000,000, trips.
     Source: JAX, `lax.while_loop`.
     """
+
+    open_ended: ClassVar[bool] = True
 
     condition: Body
     body: Body

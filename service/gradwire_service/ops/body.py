@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -88,9 +88,11 @@ class Control(MultiOp):
 
     Class attributes:
         results_like: the attribute whose composite has as many outputs as the op has results; "": there is one result.
+        open_ended: whether data decide how long a run takes.
     """
 
     results_like: ClassVar[str] = "body"
+    open_ended: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod
@@ -118,6 +120,13 @@ class Control(MultiOp):
         """
         return None
 
+    @property
+    def bodies_inside(self) -> Iterator[Body]:
+        """All bodies of the op."""
+        for field in fields(self):  # type: ignore[arg-type]  # every op is a dataclass
+            value = getattr(self, field.name)
+            yield from (x for x in (value if isinstance(value, tuple) else (value,)) if isinstance(x, Body))
+
     def with_bodies(self, rewrite: Rewrite) -> Self:
         """Return the op with other bodies in place of its own."""
         new: dict[str, Any] = {}
@@ -132,6 +141,17 @@ class Control(MultiOp):
 
 define_kind(Body, AttributeKind.GRAPH)
 define_kind(tuple[Body, ...], AttributeKind.GRAPHS)
+
+
+def is_open_ended(blocks: Iterable[Value]) -> bool:
+    """Tell whether data decide how long blocks take, those inside bodies included."""
+    todo = [value.op for value in blocks if isinstance(value.op, Control)]
+    while todo:
+        op = todo.pop()
+        if op.open_ended:
+            return True
+        todo.extend(v.op for body in op.bodies_inside for v in body.blocks if isinstance(v.op, Control))
+    return False
 
 
 # Loops look whether they are to stop, although `evaluate` is not told how: whoever runs a graph says it here.

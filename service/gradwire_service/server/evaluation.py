@@ -76,7 +76,7 @@ class Evaluator:
     def at_once(self, message: bytes, start: int = 0) -> Pieces | None:
         """Answer right here if a request like this one was answered quickly before; None otherwise."""
         known = self._known.find(message, start)
-        return known.answer(message, start, never) if known is not None and known.seconds < AT_ONCE else None
+        return known.answer(message, start, never) if known is not None and known.expected < AT_ONCE else None
 
     async def later(
         self, call: Call, message: bytes, start: int, finish: Finish, deadline: float | None = None

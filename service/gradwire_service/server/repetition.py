@@ -6,6 +6,7 @@ program and where in the message its inputs lie, is kept with the bytes that sta
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -52,6 +53,11 @@ class Repetition:
         self._program = program
         self._inputs = tuple((name, program.types[name], begin) for name, begin in inputs.items())
         self._start, self._outputs = outline
+
+    @property
+    def expected(self) -> float:
+        """Processor time that the next answer will take, as far as that can be known before."""
+        return math.inf if self._program.open_ended else self.seconds
 
     def answer(self, message: bytes, start: int, interrupt: Interrupt) -> Pieces:
         """Run the program on the tensors of a message that fits; return the response in pieces."""

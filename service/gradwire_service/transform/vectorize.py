@@ -46,12 +46,12 @@ def vectorize(values: Sequence[Value], batched: Mapping[Value, Value]) -> list[V
         if isinstance(value.op, Result):
             new[value] = new[value.inputs[0]][value.op.index]
             continue
-        found = _rule(value.op, value, [_Input(x, new.get(x)) for x in value.inputs])
+        found = batching_rule(value.op, value, [BatchedInput(x, new.get(x)) for x in value.inputs])
         new[value] = _unrolled(value, new, size) if found is None else found
     return [new[value] if value in new else _repeated(value, size) for value in values]
 
 
-class _Input:
+class BatchedInput:
     """An input of a block that is rebuilt.
 
     Attributes:
@@ -102,31 +102,31 @@ def _unrolled(value: Value, new: Mapping[Value, Any], size: int) -> Any:
 
 
 @singledispatch
-def _rule(op: Op, y: Value, x: Sequence[_Input]) -> Any:
+def batching_rule(op: Op, y: Value, x: Sequence[BatchedInput]) -> Any:
     return None
 
 
-@_rule.register
-def _(op: Elementwise, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register
+def _(op: Elementwise, y: Value, x: Sequence[BatchedInput]) -> Any:
     return op(*(one.aligned(len(y.shape)) for one in x))
 
 
-@_rule.register(AsType)
-@_rule.register(Identity)
-@_rule.register(StopGradient)
-def _(op: Op, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register(AsType)
+@batching_rule.register(Identity)
+@batching_rule.register(StopGradient)
+def _(op: Op, y: Value, x: Sequence[BatchedInput]) -> Any:
     return op(_only(x))
 
 
-@_rule.register
-def _(op: Reduction, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register
+def _(op: Reduction, y: Value, x: Sequence[BatchedInput]) -> Any:
     axes = range(x[0].rank) if op.axis is None else op.axis
     return replace(op, axis=tuple(_behind(axis, x[0].rank) for axis in axes))(_only(x))
 
 
-@_rule.register(Cumulative)
-@_rule.register(LinearRecurrence)
-def _(op: Cumulative | LinearRecurrence, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register(Cumulative)
+@batching_rule.register(LinearRecurrence)
+def _(op: Cumulative | LinearRecurrence, y: Value, x: Sequence[BatchedInput]) -> Any:
     size = _size(x)
     inputs = [one.repeated(size) for one in x]
     if op.axis is None:  # x is laid flat
@@ -134,52 +134,52 @@ def _(op: Cumulative | LinearRecurrence, y: Value, x: Sequence[_Input]) -> Any:
     return replace(op, axis=_behind(op.axis, x[0].rank))(*inputs)
 
 
-@_rule.register(Reshape)
-@_rule.register(ExpandDims)
-@_rule.register(Squeeze)
-def _(op: Op, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register(Reshape)
+@batching_rule.register(ExpandDims)
+@batching_rule.register(Squeeze)
+def _(op: Op, y: Value, x: Sequence[BatchedInput]) -> Any:
     return reshape(_only(x), shape=(_size(x), *y.shape))
 
 
-@_rule.register
-def _(op: BroadcastTo, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register
+def _(op: BroadcastTo, y: Value, x: Sequence[BatchedInput]) -> Any:
     return broadcast_to(x[0].aligned(len(y.shape)), shape=(_size(x), *y.shape))
 
 
-@_rule.register
-def _(op: Transpose, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register
+def _(op: Transpose, y: Value, x: Sequence[BatchedInput]) -> Any:
     return transpose(_only(x), axes=(0, *(axis + 1 for axis in op.order(x[0].rank))))
 
 
-@_rule.register
-def _(op: Flip, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register
+def _(op: Flip, y: Value, x: Sequence[BatchedInput]) -> Any:
     axes = range(x[0].rank) if op.axis is None else op.axis
     return replace(op, axis=tuple(_behind(axis, x[0].rank) for axis in axes))(_only(x))
 
 
-@_rule.register
-def _(op: Slice, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register
+def _(op: Slice, y: Value, x: Sequence[BatchedInput]) -> Any:
     return slice_(_only(x), index=write_index((slice(None), *op.items)))
 
 
-@_rule.register
-def _(op: Pad, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register
+def _(op: Pad, y: Value, x: Sequence[BatchedInput]) -> Any:
     interior = (0, *op.interior) if op.interior else ()
     return replace(op, low=(0, *op.low), high=(0, *op.high), interior=interior)(_only(x))
 
 
-@_rule.register
-def _(op: Concatenate, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register
+def _(op: Concatenate, y: Value, x: Sequence[BatchedInput]) -> Any:
     return Concatenate(_behind(op.axis, len(y.shape)))(*(one.repeated(_size(x)) for one in x))
 
 
-@_rule.register
-def _(op: Stack, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register
+def _(op: Stack, y: Value, x: Sequence[BatchedInput]) -> Any:
     return Stack(_behind(op.axis, len(y.shape)))(*(one.repeated(_size(x)) for one in x))
 
 
-@_rule.register
-def _(op: Take, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register
+def _(op: Take, y: Value, x: Sequence[BatchedInput]) -> Any:
     source, indices = x
     if source.batch is not None and indices.batch is not None:
         return None
@@ -193,24 +193,24 @@ def _(op: Take, y: Value, x: Sequence[_Input]) -> Any:
     return Take(axis=_behind(op.axis, source.rank))(source.batch, indices.value)
 
 
-@_rule.register
-def _(op: TakeTranspose, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register
+def _(op: TakeTranspose, y: Value, x: Sequence[BatchedInput]) -> Any:
     source, indices = x
     if indices.batch is not None:
         return None
     return replace(op, axis=op.axis + 1)(source.repeated(0), indices.value)
 
 
-@_rule.register
-def _(op: GatherNd, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register
+def _(op: GatherNd, y: Value, x: Sequence[BatchedInput]) -> Any:
     source, indices = x
     if source.batch is None and indices.batch is not None and not op.batch_dims:
         return op(source.value, indices.batch)
     return GatherNd(op.batch_dims + 1)(*(one.repeated(_size(x)) for one in x))
 
 
-@_rule.register
-def _(op: Scatter, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register
+def _(op: Scatter, y: Value, x: Sequence[BatchedInput]) -> Any:
     source, indices, updates = x
     size = _size(x)
     _, rest, positions = op.parts(source.value.shape, indices.value.shape)
@@ -218,8 +218,8 @@ def _(op: Scatter, y: Value, x: Sequence[_Input]) -> Any:
     return replace(op, batch_dims=op.batch_dims + 1)(source.repeated(size), indices.repeated(size), updated)
 
 
-@_rule.register
-def _(op: MatMul, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register
+def _(op: MatMul, y: Value, x: Sequence[BatchedInput]) -> Any:
     a, b = x
     size, (left, right) = _size(x), (min(a.rank, 2), min(b.rank, 2))
     if b.batch is None and b.rank == 2:  # one product of a tall matrix, not one for each member
@@ -233,7 +233,7 @@ def _(op: MatMul, y: Value, x: Sequence[_Input]) -> Any:
     return product if left == right == 2 else reshape(product, shape=(size, *y.shape))
 
 
-def _matrix(x: _Input, rank: int, *, is_row: bool) -> Value:
+def _matrix(x: BatchedInput, rank: int, *, is_row: bool) -> Value:
     """Return a factor as matrices, behind as many axes as broadcasting needs."""
     value = x.value if x.batch is None else x.batch
     before = value.shape[: len(value.shape) - x.rank]
@@ -245,8 +245,8 @@ def _matrix(x: _Input, rank: int, *, is_row: bool) -> Value:
     return value if shape == value.shape else Reshape(shape)(value)
 
 
-@_rule.register
-def _(op: Einsum, y: Value, x: Sequence[_Input]) -> Any:
+@batching_rule.register
+def _(op: Einsum, y: Value, x: Sequence[BatchedInput]) -> Any:
     operands, result = op.letters
     free = sorted(set(string.ascii_letters) - set(op.subscripts))
     if not free:
@@ -257,14 +257,14 @@ def _(op: Einsum, y: Value, x: Sequence[_Input]) -> Any:
     return Einsum(f"{','.join(named)}->{batch}{result}")(*inputs)
 
 
-def _only(x: Sequence[_Input]) -> Value:
+def _only(x: Sequence[BatchedInput]) -> Value:
     """Return the input of an op that has one."""
     (only,) = x
     assert only.batch is not None
     return only.batch
 
 
-def _size(x: Sequence[_Input]) -> int:
+def _size(x: Sequence[BatchedInput]) -> int:
     """Return the size of the batch."""
     return next(one.batch.shape[0] for one in x if one.batch is not None)
 
