@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -39,31 +40,38 @@ def conv(
 ) -> Array:
     """Convolve [n, c, spatial...] with [o, c / groups, window...], by products of matrices.
 
-    There is one for each element of a window, or one for each window, whichever are fewer: they need no more memory
-    than the result and a part of x, where all windows side by side take as much as there are products.
+    Of few large windows, as they come in derivatives, there is a product for each. Of many small ones, what they hold
+    is laid out in columns, a block at a time: side by side, all would take as much memory as there are products.
     """
     n, o, part, window = len(x), len(w), w.shape[1], w.shape[2:]
     x = dilated_pad(x, (0, 0, *low), (0, 0, *high), (0, 0, *(step - 1 for step in lhs_dilation)))
-    reach = ((k - 1) * step + 1 for k, step in zip(window, rhs_dilation, strict=True))
+    reach = tuple((k - 1) * step + 1 for k, step in zip(window, rhs_dilation, strict=True))
     extents = zip(x.shape[2:], reach, stride, strict=True)
     sizes = tuple(max((extent - k) // step + 1, 0) for extent, k, step in extents)
-    x = np.moveaxis(x.reshape(n, groups, part, *x.shape[2:]), 0, 2)  # groups, channels of one, batch, spatial
-    weights = w.reshape(groups, o // groups, part, *window)
-    y = np.zeros((groups, o // groups, n, *sizes), np.result_type(x, w))
-    if math.prod(window) <= math.prod(sizes):
-        for at in np.ndindex(window):
-            seen = x[_every(at, rhs_dilation, sizes, stride)].reshape(groups, part, n * math.prod(sizes))
-            y += np.matmul(weights[(..., *at)], seen).reshape(y.shape)
-    else:
-        rows = weights.reshape(groups, o // groups, part * math.prod(window))
+    y = np.zeros((n, groups, o // groups, *sizes), np.result_type(x, w))
+    if not (y.size and w.size):
+        return y.reshape(n, o, *sizes)
+    spatial = tuple(range(3, 3 + len(sizes)))
+    held = np.lib.stride_tricks.sliding_window_view(x.reshape(n, groups, part, *x.shape[2:]), reach, spatial)
+    every: Any = (..., *(slice(None, None, step) for step in (*stride, *rhs_dilation)))
+    held = held[every]
+    held = np.moveaxis(held, spatial, range(-len(sizes), 0))  # batch, groups, channels, elements of a window, windows
+    rows = w.reshape(groups, o // groups, -1)
+    if math.prod(sizes) < math.prod(window):
+        columns = np.swapaxes(rows, 1, 2)
         for at in np.ndindex(sizes):
-            seen = np.moveaxis(x[_every(at, stride, window, rhs_dilation)], 2, -1)
-            y[(..., *at)] = np.matmul(rows, seen.reshape(groups, part * math.prod(window), n))
-    return np.moveaxis(y, 2, 0).reshape(n, o, *sizes)
+            lines = np.swapaxes(held[(..., *at)], 0, 1).reshape(groups, n, -1)
+            y[(..., *at)] = np.swapaxes(np.matmul(lines, columns), 0, 1)
+    else:
+        work = groups * rows.shape[-1] * math.prod(sizes)  # elements that all windows of one member hold
+        members, length = max(BLOCK // work, 1), max(min(BLOCK * sizes[0] // work, sizes[0]), 1)
+        for i, j in itertools.product(range(0, n, members), range(0, sizes[0], length)):
+            block: Any = (slice(i, i + members), ..., slice(j, j + length), *[slice(None)] * (len(sizes) - 1))
+            into = y[block]
+            laid = held[block].reshape(len(into), groups, rows.shape[-1], -1)
+            into[...] = np.matmul(rows, laid).reshape(into.shape)
+    return y.reshape(n, o, *sizes)
 
 
-def _every(at: Sequence[int], places: Sequence[int], counts: Sequence[int], steps: Sequence[int]) -> Any:
-    """Return the index of so many elements, a step apart, from a place on along each of the last axes."""
-    starts = [i * place for i, place in zip(at, places, strict=True)]
-    ends = [start + (count - 1) * step + 1 for start, count, step in zip(starts, counts, steps, strict=True)]
-    return (..., *map(slice, starts, ends, steps))
+BLOCK = 2**18
+"""Elements that a block has at most, if it is not a single line: in double precision, what a cache holds."""
