@@ -122,10 +122,12 @@ class Scatter(AtPositions):
         self.check_domain(x.element_type)
         check_indices(indices, self.name)
         _, rest, positions = self.parts(x.shape, indices.shape)
-        if broadcast_shapes(updates.shape, (*positions, *rest)) != (*positions, *rest):
+        picked = (*positions, *rest)
+        pairs = zip(reversed(updates.shape), reversed(picked), strict=False)
+        if updates.rank > len(picked) or any(size not in (1, other) for size, other in pairs):
             raise ShapeError(
-                f"{self.name}: updates of shape {list(updates.shape)} do not broadcast to {[*positions, *rest]}, which "
-                "is that of what the indices pick"
+                f"{self.name}: updates of shape {list(updates.shape)} do not broadcast to {list(picked)}, which is that "
+                "of what the indices pick"
             )
         return x
 
