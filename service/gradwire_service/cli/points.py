@@ -74,7 +74,7 @@ def gradient(
         for name, x in result.gradients.items()
     ]
     output.show(f"value = {float(result.value)!r}", output.table(columns, rows))
-    _tell(execution)
+    tell_execution(execution)
 
 
 @app.command()
@@ -218,7 +218,7 @@ def choice(way: str) -> Choice:
     return Choice(name, settings, wait_for_compiled=True)
 
 
-def _tell(execution: Execution) -> None:
+def tell_execution(execution: Execution) -> None:
     """Print what a run took, and what the caller should know, on stderr."""
     ran = f"{execution.backend}, {execution.tier.value}, {output.seconds(execution.seconds)}"
     output.notice(ran, style="dim")
