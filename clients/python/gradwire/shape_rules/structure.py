@@ -1,67 +1,12 @@
-"""The shape rules of ops, as far as sizes are known; a rule that does not know says None, it never guesses."""
+"""Ops that order, join, repeat and pick elements: the shapes of what they yield."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradwire.broadcasting import Shape, broadcast, normalized, shape_text
-from gradwire.errors import ShapeError
-from gradwire.signatures import Attribute
-
-Attributes = Mapping[str, Attribute]
-Rule = Callable[[Sequence[Shape], Attributes], Shape | None]
-MultipleRule = Callable[[Sequence[Shape], Attributes], Sequence[Shape | None]]
-
-
-def reduced(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
-    """Return the shape without the axes that are reduced."""
-    shape = shapes[0]
-    axes = normalized(attributes.get("axis"), len(shape))
-    if len(shape) in axes:
-        raise ShapeError(f"a value of shape {shape_text(shape)} has no such axis: {attributes['axis']}")
-    if attributes.get("keepdims"):
-        return tuple(1 if axis in axes else size for axis, size in enumerate(shape))
-    return tuple(size for axis, size in enumerate(shape) if axis not in axes)
-
-
-def _numbers(*sizes: Any) -> bool:
-    return all(isinstance(size, int) for size in sizes)
-
-
-# Products
-
-
-def _matmul(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
-    a, b = shapes
-    if not a or not b:
-        raise ShapeError("matmul takes no scalars; multiply them")
-    rows, columns = a[-1], b[-2] if len(b) > 1 else b[-1]
-    if _numbers(rows, columns) and rows != columns:
-        raise ShapeError(
-            f"matmul: shapes {shape_text(a)} and {shape_text(b)} do not fit: {rows} columns, {columns} rows"
-        )
-    ends = (*a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
-    return (*broadcast("matmul", [a[:-2], b[:-2]]), *ends)
-
-
-def _einsum(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
-    inputs, arrow, result = str(attributes["subscripts"]).replace(" ", "").partition("->")
-    terms = inputs.split(",")
-    if "." in inputs or not arrow or [len(term) for term in terms] != [len(shape) for shape in shapes]:
-        return None
-    sizes: dict[str, Any] = {}
-    for letter, size in ((x, n) for term, shape in zip(terms, shapes, strict=True) for x, n in zip(term, shape)):  # noqa: B905
-        if sizes.get(letter) in (None, 1) or isinstance(size, int) > isinstance(sizes[letter], int):
-            sizes[letter] = size
-    return tuple(sizes.get(letter) for letter in result)
-
-
-def _solved(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
-    a, b = shapes
-    return (*broadcast("solve", [a[:-2], b[:-2]]), *b[-2:])
-
+from gradwire.broadcasting import Shape, broadcast, normalized
+from gradwire.shape_rules.common import Attributes, MultipleRule, Rule, numbers, product, same
 
 # Other orders and shapes of the same elements
 
@@ -96,10 +41,8 @@ def _reshaped(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
     wanted: Any = attributes["shape"]
     if -1 not in wanted:
         return tuple(wanted)
-    inferred = None
-    if _numbers(*shapes[0], *wanted):
-        rest = math.prod(size for size in wanted if size != -1)
-        inferred = math.prod(size for size in shapes[0] if isinstance(size, int)) // rest if rest else None
+    total, rest = product(shapes[0]), product([size for size in wanted if size != -1])
+    inferred = total // rest if total is not None and rest else None
     return tuple(inferred if size == -1 else size for size in wanted)
 
 
@@ -114,7 +57,7 @@ def _expanded(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
 def _squeezed(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
     (shape,) = shapes
     axis = attributes.get("axis")
-    if axis is None and not _numbers(*shape):
+    if axis is None and not numbers(*shape):
         return None
     axes = normalized(axis, len(shape)) if axis is not None else [i for i, size in enumerate(shape) if size == 1]
     return tuple(size for i, size in enumerate(shape) if i not in axes)
@@ -129,7 +72,7 @@ def _concatenated(shapes: Sequence[Shape], attributes: Attributes) -> Shape | No
     if axis == len(first) or any(len(shape) != len(first) for shape in shapes):
         return None
     sizes: list[Any] = [shape[axis] for shape in shapes]
-    return (*first[:axis], sum(sizes) if _numbers(*sizes) else None, *first[axis + 1 :])
+    return (*first[:axis], sum(sizes) if numbers(*sizes) else None, *first[axis + 1 :])
 
 
 def _stacked(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
@@ -161,7 +104,7 @@ def _repeated(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
     (shape,) = shapes
     times: Any = attributes["repeats"]
     if "axis" not in attributes:
-        return (math.prod(size for size in shape if isinstance(size, int)) * times if _numbers(*shape) else None,)
+        return (_times(product(shape), times),)
     (axis,) = normalized(attributes["axis"], len(shape))
     return (*shape[:axis], _times(shape[axis], times), *shape[axis + 1 :])
 
@@ -241,8 +184,31 @@ def _declared(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
     return tuple(shape)
 
 
-def _same(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
-    return shapes[0]
+def _eye(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
+    shape: Any = attributes["shape"]
+    return tuple(shape) if len(shape) > 1 else (*shape, *shape)
+
+
+def _counted(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
+    count: Any = attributes["count"]
+    return (count, *shapes[0][1:])
+
+
+def _summed_up(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
+    return _differences(shapes[:1], {"axis": attributes.get("axis", -1)})
+
+
+def _integrated(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
+    (axis,) = normalized(attributes.get("axis", -1), len(shapes[0]))
+    return (*shapes[0][:axis], *shapes[0][axis + 1 :])
+
+
+def _by_class(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
+    return broadcast("the classes", [shapes[0], shapes[1][:-1]])
+
+
+def _by_rows(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
+    return broadcast("the rows", [shape[:-1] for shape in shapes])
 
 
 def _searched(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
@@ -252,27 +218,6 @@ def _searched(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
 def _classes(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
     classes: Any = attributes["classes"]
     return (*shapes[0], classes)
-
-
-def _of_matrices(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
-    return shapes[0][:-2]
-
-
-# Ops with several values
-
-
-def _eigh(shapes: Sequence[Shape], attributes: Attributes) -> Sequence[Shape | None]:
-    return shapes[0][:-1], shapes[0]
-
-
-def _qr(shapes: Sequence[Shape], attributes: Attributes) -> Sequence[Shape | None]:
-    return shapes[0], (*shapes[0][:-2], *shapes[0][-1:] * 2)
-
-
-def _svd(shapes: Sequence[Shape], attributes: Attributes) -> Sequence[Shape | None]:
-    *batch, m, n = shapes[0]
-    k = min(m, n) if isinstance(m, int) and isinstance(n, int) else m if m == n else None
-    return (*batch, m, k), (*batch, k), (*batch, k, n)
 
 
 def _greatest(shapes: Sequence[Shape], attributes: Attributes) -> Sequence[Shape | None]:
@@ -286,32 +231,21 @@ def _sorted(shapes: Sequence[Shape], attributes: Attributes) -> Sequence[Shape |
     return shapes[0], shapes[0]
 
 
-def _slogdet(shapes: Sequence[Shape], attributes: Attributes) -> Sequence[Shape | None]:
-    return shapes[0][:-2], shapes[0][:-2]
-
-
 RULES: Mapping[str, Rule] = {
-    "broadcast_to": _declared, "concatenate": _concatenated, "cumlogsumexp": _accumulated, "cummax": _accumulated,
-    "cummin": _accumulated, "cumprod": _accumulated, "cumsum": _accumulated, "det": _of_matrices,
-    "diag_embed": _embedded, "diagonal": _diagonal, "diff": _differences, "dynamic_slice": _declared,
-    "einsum": _einsum, "embedding": _looked_up, "expand_dims": _expanded, "eye": _declared, "full": _declared,
-    "gather_nd": _gathered, "iota": _declared, "matmul": _matmul, "matrix_transpose": _matrix_transposed,
-    "moveaxis": _moved, "one_hot": _classes, "pad": _padded, "pinv": _matrix_transposed, "repeat": _repeated,
-    "reshape": _reshaped, "searchsorted": _searched, "solve": _solved, "solve_triangular": _solved,
-    "squeeze": _squeezed, "stack": _stacked, "swapaxes": _swapped, "take": _taken, "take_along_axis": _along_axis,
-    "tile": _tiled, "transpose": _transposed,
+    "broadcast_to": _declared, "categorical_logits_logpmf": _by_class, "categorical_logpmf": _by_class,
+    "concatenate": _concatenated, "cumlogsumexp": _accumulated, "cummax": _accumulated, "cummin": _accumulated,
+    "cumprod": _accumulated, "cumsum": _accumulated, "cumulative_trapezoid": _summed_up, "diag_embed": _embedded,
+    "diagonal": _diagonal, "diff": _differences, "dirichlet_logpdf": _by_rows, "dynamic_slice": _declared,
+    "embedding": _looked_up, "expand_dims": _expanded, "eye": _eye, "full": _declared, "gather_nd": _gathered,
+    "iota": _declared, "matrix_transpose": _matrix_transposed, "moveaxis": _moved, "one_hot": _classes, "pad": _padded,
+    "pinv": _matrix_transposed, "repeat": _repeated, "reshape": _reshaped, "searchsorted": _searched,
+    "segment_sum": _counted, "squeeze": _squeezed, "stack": _stacked, "swapaxes": _swapped, "take": _taken,
+    "take_along_axis": _along_axis, "tile": _tiled, "transpose": _transposed, "trapezoid": _integrated,
 } | dict.fromkeys(
-    "argsort astype batch_norm batch_norm_inference cholesky dynamic_update_slice expm flip group_norm identity inv "
-    "layer_norm log_softmax matrix_power rms_norm roll scatter_add scatter_max scatter_min scatter_set softmax "
-    "stop_gradient tril triu".split(),
-    _same,
+    "argsort astype batch_norm batch_norm_inference cholesky dynamic_update_slice expm flip group_norm identity interp "
+    "inv layer_norm log_softmax matrix_power rms_norm roll scatter_add scatter_max scatter_min scatter_set "
+    "select_and_scatter_add softmax stop_gradient tril triu".split(),
+    same,
 )  # fmt: skip
 
-MULTIPLE: Mapping[str, MultipleRule] = {
-    "eigh": _eigh,
-    "qr": _qr,
-    "slogdet": _slogdet,
-    "sort": _sorted,
-    "svd": _svd,
-    "top_k": _greatest,
-}
+MULTIPLE: Mapping[str, MultipleRule] = {"sort": _sorted, "top_k": _greatest}
