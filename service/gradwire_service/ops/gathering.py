@@ -126,8 +126,8 @@ class Scatter(AtPositions):
         pairs = zip(reversed(updates.shape), reversed(picked), strict=False)
         if updates.rank > len(picked) or any(size not in (1, other) for size, other in pairs):
             raise ShapeError(
-                f"{self.name}: updates of shape {list(updates.shape)} do not broadcast to {list(picked)}, which is that "
-                "of what the indices pick"
+                f"{self.name}: updates of shape {list(updates.shape)} do not broadcast to {list(picked)}, which is "
+                "that of what the indices pick"
             )
         return x
 
