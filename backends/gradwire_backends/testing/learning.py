@@ -218,7 +218,6 @@ def vectors() -> Iterator[Sample]:
         ((3,), (3,), cov),
         ((2, 4, 3), (3,), cov),
         ((2, 3), (), np.stack([cov, 2 * cov])),
-        ((3,), (2, 3), np.stack([cov, 2 * cov])),
         ((0, 3), (3,), cov),
         ((1,), (1,), cov[:1, :1]),
     ):
@@ -245,9 +244,9 @@ def vectors() -> Iterator[Sample]:
         "edges",
         smooth=False,
     )
-    yield from kalman_steps((), ())
-    yield from kalman_steps((2,), ())
-    yield from kalman_steps((2,), (2,))
+    for dtype in PRECISIONS:
+        yield from kalman_steps((), (), dtype)
+    yield from kalman_steps((2,), (), np.float64)
 
 
 def normal(x: Array, mean: Array, cov: Array) -> Any:
@@ -278,26 +277,25 @@ def chosen(f: Expected, k: Array, x: Array) -> Any:
     return np.take_along_axis(table, places[..., None], axis=-1)[..., 0]
 
 
-def kalman_steps(state: Sequence[int], model: Sequence[int]) -> Iterator[Sample]:
-    """Sample a step of the Kalman filter: two states, one measurement, and batches of them."""
+def kalman_steps(state: Shape, model: Shape, dtype: npt.DTypeLike) -> Iterator[Sample]:
+    """Sample a step of the Kalman filter with two states and a measurement: each of its results."""
 
-    def noise(size: int, front: Sequence[int]) -> Array:
+    def noise(size: int, front: Shape) -> Array:
         root = points((*front, size, size), LINE)
         return root @ np.swapaxes(root, -1, -2) + np.eye(size)
 
     inputs = (
-        points((*state, 3), LINE),
-        noise(3, state),
-        np.eye(3) + 0.2 * points((*model, 3, 3), LINE),
-        noise(3, model),
-        points((*model, 2, 3), LINE, 0.7548776662466927),
+        points((*state, 2), LINE),
+        noise(2, state),
+        np.eye(2) + 0.2 * points((*model, 2, 2), LINE),
         noise(2, model),
-        points((*state, 2), LINE, 0.2548776662466927),
+        points((*model, 1, 2), LINE, 0.7548776662466927),
+        noise(1, model),
+        points((*state, 1), LINE, 0.2548776662466927),
     )
-    for result in range(3):
-        for dtype in PRECISIONS:
-            arrays = tuple(x.astype(dtype) for x in inputs)
-            yield Sample("kalman_step", arrays, in_double(partial(kalman_step, result)), result=result)
+    for result in range(1 if state else 3):
+        arrays = tuple(x.astype(dtype) for x in inputs)
+        yield Sample("kalman_step", arrays, in_double(partial(kalman_step, result)), result=result)
 
 
 def kalman_step(result: int, m: Array, p: Array, f: Array, q: Array, h: Array, r: Array, z: Array) -> Any:
@@ -310,7 +308,7 @@ def kalman_step(result: int, m: Array, p: Array, f: Array, q: Array, h: Array, r
     rest = np.eye(m.shape[-1]) - gain @ h
     mean = m + np.einsum("...ij,...j->...i", gain, innovation)
     covariance = rest @ p @ np.swapaxes(rest, -1, -2) + gain @ r @ np.swapaxes(gain, -1, -2)
-    return (mean, covariance, normal(innovation, np.zeros(2), s))[result]
+    return (mean, covariance, normal(innovation, np.zeros(1), s))[result]
 
 
 SAMPLES: tuple[Sample, ...] = (*normalizations(), *transformers(), *losses(), *vectors())

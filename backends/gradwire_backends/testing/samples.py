@@ -11,6 +11,7 @@ from gradwire_backends.testing import (
     learning,
     linear_algebra,
     pointwise,
+    pooled,
     positions,
     sorting,
     special,
@@ -33,5 +34,6 @@ SAMPLES: tuple[Sample, ...] = (
     *pointwise.SAMPLES,
     *densities.SAMPLES,
     *learning.SAMPLES,
+    *pooled.SAMPLES,
 )
 """Every op has at least one."""
