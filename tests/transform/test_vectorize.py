@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 
 from gradwire_backends.testing import SAMPLES, Sample, assert_close
 from gradwire_service.graph import INT64, Array, ElementType
 from gradwire_service.interpreter import interpret
-from gradwire_service.ops import FlatGraph, Value, variable
+from gradwire_service.ops import Composite, FlatGraph, Op, Value, variable
 from gradwire_service.ops.functions import argmax, matmul, sin, take, tanh
 from gradwire_service.ops.functions import sum as sum_
 from gradwire_service.transform.vectorize import vectorize
@@ -17,8 +19,8 @@ SIZE = 3
 
 
 def members(x: Array) -> list[Array]:
-    """Return points of the same kind: what is at one end of the array comes to the other."""
-    return [x, x.ravel()[::-1].reshape(x.shape), x]
+    """Return points of the same kind: what is at one end of the array comes to the other; places stay the same."""
+    return [x, x if x.dtype.kind == "i" else x.ravel()[::-1].reshape(x.shape), x]
 
 
 def check(y: Value, inputs: dict[str, Array], moved: set[str]) -> None:
@@ -40,7 +42,18 @@ def check(y: Value, inputs: dict[str, Array], moved: set[str]) -> None:
         assert_close("y", together[i], expected, {"d": 1e-13, "f": 1e-5}.get(expected.dtype.char, 0.0))
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=str)
+def few(samples: Iterable[Sample]) -> list[Sample]:
+    """Leave out composites and single precision; of each op, keep a sample for each set of attributes and ranks."""
+    kept: dict[object, Sample] = {}
+    for sample in samples:
+        is_single = any(x.dtype in (np.float32, np.int32) for x in sample.inputs)
+        if not is_single and not issubclass(Op.registry[sample.op], Composite):
+            ranks = tuple(x.ndim for x in sample.inputs)
+            kept.setdefault((sample.op, ranks, str(sample.attributes), sample.result), sample)
+    return list(kept.values())
+
+
+@pytest.mark.parametrize("sample", few(SAMPLES), ids=str)
 def test_every_op_is_vectorized_over_all_inputs_and_over_each_alone(sample: Sample) -> None:
     y = sample.value()
     names = list(sample.tensors)
@@ -82,6 +95,8 @@ def test_a_batch_may_have_one_member_or_none(size: int) -> None:
     found = vectorize([i, take(x, i)], {x: xs})
     assert [y.shape for y in found] == [(size,), (size,)]
     assert found[0].element_type is INT64
-    values = interpret(FlatGraph.of(dict(zip("iy", found, strict=True))))({"xs": np.arange(4.0 * size).reshape(size, 4)})
+    values = interpret(FlatGraph.of(dict(zip("iy", found, strict=True))))(
+        {"xs": np.arange(4.0 * size).reshape(size, 4)}
+    )
     assert values["y"].tolist() == [3.0] * size
     assert ElementType.of(values["i"].dtype) is INT64

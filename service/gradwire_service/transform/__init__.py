@@ -1,5 +1,6 @@
 """Graphs made of graphs: expansion, derivatives, simplification."""
 
+import gradwire_service.transform.batching  # noqa: F401  # registers its rules
 from gradwire_service.transform.differentiate import gradient, hessian_vector_product, jvp, vjp
 from gradwire_service.transform.expand import TypedGraph, expand
 from gradwire_service.transform.simplify import simplified, simplify

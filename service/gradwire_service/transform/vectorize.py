@@ -98,11 +98,17 @@ def _unrolled(value: Value, new: Mapping[Value, Any], size: int) -> Any:
     return stacked if several else stacked[0]
 
 
-# Rules: what the op makes of its inputs when one or more of them are batched; None when it has to be applied to each.
-
-
 @singledispatch
 def batching_rule(op: Op, y: Value, x: Sequence[BatchedInput]) -> Any:
+    """Return what an op makes of inputs one or more of which are batched; None when it has to be applied to each.
+
+    Args:
+        op: the op.
+        y: its result for one member; of an op with several results, all together.
+        x: its inputs.
+
+    Returns: the result behind the axis of the batch, or a tuple of the results.
+    """
     return None
 
 
@@ -115,67 +121,67 @@ def _(op: Elementwise, y: Value, x: Sequence[BatchedInput]) -> Any:
 @batching_rule.register(Identity)
 @batching_rule.register(StopGradient)
 def _(op: Op, y: Value, x: Sequence[BatchedInput]) -> Any:
-    return op(_only(x))
+    return op(only(x))
 
 
 @batching_rule.register
 def _(op: Reduction, y: Value, x: Sequence[BatchedInput]) -> Any:
     axes = range(x[0].rank) if op.axis is None else op.axis
-    return replace(op, axis=tuple(_behind(axis, x[0].rank) for axis in axes))(_only(x))
+    return replace(op, axis=tuple(behind(axis, x[0].rank) for axis in axes))(only(x))
 
 
 @batching_rule.register(Cumulative)
 @batching_rule.register(LinearRecurrence)
 def _(op: Cumulative | LinearRecurrence, y: Value, x: Sequence[BatchedInput]) -> Any:
-    size = _size(x)
+    size = batch_size(x)
     inputs = [one.repeated(size) for one in x]
     if op.axis is None:  # x is laid flat
         return replace(op, axis=1)(reshape(inputs[0], shape=(size, *y.shape)))
-    return replace(op, axis=_behind(op.axis, x[0].rank))(*inputs)
+    return replace(op, axis=behind(op.axis, x[0].rank))(*inputs)
 
 
 @batching_rule.register(Reshape)
 @batching_rule.register(ExpandDims)
 @batching_rule.register(Squeeze)
 def _(op: Op, y: Value, x: Sequence[BatchedInput]) -> Any:
-    return reshape(_only(x), shape=(_size(x), *y.shape))
+    return reshape(only(x), shape=(batch_size(x), *y.shape))
 
 
 @batching_rule.register
 def _(op: BroadcastTo, y: Value, x: Sequence[BatchedInput]) -> Any:
-    return broadcast_to(x[0].aligned(len(y.shape)), shape=(_size(x), *y.shape))
+    return broadcast_to(x[0].aligned(len(y.shape)), shape=(batch_size(x), *y.shape))
 
 
 @batching_rule.register
 def _(op: Transpose, y: Value, x: Sequence[BatchedInput]) -> Any:
-    return transpose(_only(x), axes=(0, *(axis + 1 for axis in op.order(x[0].rank))))
+    return transpose(only(x), axes=(0, *(axis + 1 for axis in op.order(x[0].rank))))
 
 
 @batching_rule.register
 def _(op: Flip, y: Value, x: Sequence[BatchedInput]) -> Any:
     axes = range(x[0].rank) if op.axis is None else op.axis
-    return replace(op, axis=tuple(_behind(axis, x[0].rank) for axis in axes))(_only(x))
+    return replace(op, axis=tuple(behind(axis, x[0].rank) for axis in axes))(only(x))
 
 
 @batching_rule.register
 def _(op: Slice, y: Value, x: Sequence[BatchedInput]) -> Any:
-    return slice_(_only(x), index=write_index((slice(None), *op.items)))
+    return slice_(only(x), index=write_index((slice(None), *op.items)))
 
 
 @batching_rule.register
 def _(op: Pad, y: Value, x: Sequence[BatchedInput]) -> Any:
     interior = (0, *op.interior) if op.interior else ()
-    return replace(op, low=(0, *op.low), high=(0, *op.high), interior=interior)(_only(x))
+    return replace(op, low=(0, *op.low), high=(0, *op.high), interior=interior)(only(x))
 
 
 @batching_rule.register
 def _(op: Concatenate, y: Value, x: Sequence[BatchedInput]) -> Any:
-    return Concatenate(_behind(op.axis, len(y.shape)))(*(one.repeated(_size(x)) for one in x))
+    return Concatenate(behind(op.axis, len(y.shape)))(*(one.repeated(batch_size(x)) for one in x))
 
 
 @batching_rule.register
 def _(op: Stack, y: Value, x: Sequence[BatchedInput]) -> Any:
-    return Stack(_behind(op.axis, len(y.shape)))(*(one.repeated(_size(x)) for one in x))
+    return Stack(behind(op.axis, len(y.shape)))(*(one.repeated(batch_size(x)) for one in x))
 
 
 @batching_rule.register
@@ -188,9 +194,9 @@ def _(op: Take, y: Value, x: Sequence[BatchedInput]) -> Any:
         taken = op(source.value, indices.batch)
         return taken if op.axis is None else _moved_to_front(taken, op.axis % source.rank)
     if op.axis is None:
-        flat = reshape(source.batch, shape=(_size(x), source.value.type.size))
+        flat = reshape(source.batch, shape=(batch_size(x), source.value.type.size))
         return Take(axis=1)(flat, indices.value)
-    return Take(axis=_behind(op.axis, source.rank))(source.batch, indices.value)
+    return Take(axis=behind(op.axis, source.rank))(source.batch, indices.value)
 
 
 @batching_rule.register
@@ -206,13 +212,13 @@ def _(op: GatherNd, y: Value, x: Sequence[BatchedInput]) -> Any:
     source, indices = x
     if source.batch is None and indices.batch is not None and not op.batch_dims:
         return op(source.value, indices.batch)
-    return GatherNd(op.batch_dims + 1)(*(one.repeated(_size(x)) for one in x))
+    return GatherNd(op.batch_dims + 1)(*(one.repeated(batch_size(x)) for one in x))
 
 
 @batching_rule.register
 def _(op: Scatter, y: Value, x: Sequence[BatchedInput]) -> Any:
     source, indices, updates = x
-    size = _size(x)
+    size = batch_size(x)
     _, rest, positions = op.parts(source.value.shape, indices.value.shape)
     updated = updates.aligned(len(positions) + len(rest))
     return replace(op, batch_dims=op.batch_dims + 1)(source.repeated(size), indices.repeated(size), updated)
@@ -221,7 +227,7 @@ def _(op: Scatter, y: Value, x: Sequence[BatchedInput]) -> Any:
 @batching_rule.register
 def _(op: MatMul, y: Value, x: Sequence[BatchedInput]) -> Any:
     a, b = x
-    size, (left, right) = _size(x), (min(a.rank, 2), min(b.rank, 2))
+    size, (left, right) = batch_size(x), (min(a.rank, 2), min(b.rank, 2))
     if b.batch is None and b.rank == 2:  # one product of a tall matrix, not one for each member
         tall = reshape(a.batch, shape=(math.prod(a.batch.shape[:-1]), a.value.shape[-1]))  # type: ignore[union-attr]
         return reshape(matmul(tall, b.value), shape=(size, *y.shape))
@@ -257,19 +263,19 @@ def _(op: Einsum, y: Value, x: Sequence[BatchedInput]) -> Any:
     return Einsum(f"{','.join(named)}->{batch}{result}")(*inputs)
 
 
-def _only(x: Sequence[BatchedInput]) -> Value:
+def only(x: Sequence[BatchedInput]) -> Value:
     """Return the input of an op that has one."""
     (only,) = x
     assert only.batch is not None
     return only.batch
 
 
-def _size(x: Sequence[BatchedInput]) -> int:
+def batch_size(x: Sequence[BatchedInput]) -> int:
     """Return the size of the batch."""
     return next(one.batch.shape[0] for one in x if one.batch is not None)
 
 
-def _behind(axis: int, rank: int) -> int:
+def behind(axis: int, rank: int) -> int:
     """Return where an axis is when there is one more in front."""
     return axis % rank + 1
 
