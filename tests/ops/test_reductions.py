@@ -170,7 +170,7 @@ def test_nothing_has_a_sum_a_product_a_mean_and_a_log_of_a_sum(op: str, value: f
 
 @pytest.mark.parametrize("op", ["max", "min", "argmax"])
 def test_nothing_has_no_greatest_element(op: str) -> None:
-    with pytest.raises(ShapeError, match=rf"{'max' if op == 'argmax' else op} of no elements.*with at least one"):
+    with pytest.raises(ShapeError, match=rf"^{op} of no elements.*with at least one"):
         apply(op, variable("x", (0, 2)))
     with pytest.raises(ShapeError, match="of no elements"):
         apply(op, variable("x", (3, 0)), axis=1 if op == "argmax" else (1,))

@@ -165,12 +165,7 @@ class Extremum(Reduction):
     analytic: ClassVar[bool] = False
 
     def infer(self, x: TensorType) -> TensorType:
-        if self.extent(x.shape) == 0:
-            raise ShapeError(
-                f"{self.name} of no elements: the shape is {list(x.shape)}; reduce along axes with at least one, or "
-                "concatenate a bound first",
-                op=self.name,
-            )
+        _check_some(self.name, self.extent(x.shape), x)
         return super().infer(x)
 
     @abstractmethod
@@ -292,8 +287,10 @@ class Position(Op):
     keepdims: bool = False
 
     def infer(self, x: TensorType) -> TensorType:
-        axis = None if self.axis is None else (self.axis,)
-        return TensorType(Max(axis, self.keepdims).infer(x).shape, INT64)
+        axes = normalized_axes(None if self.axis is None else (self.axis,), x.rank, self.name)
+        _check_some(self.name, math.prod(x.shape[i] for i in axes), x)
+        kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape) if self.keepdims or i not in axes)
+        return TensorType(kept, INT64)
 
     @abstractmethod
     def evaluate(self, xp: Namespace, x: Array) -> Array: ...
@@ -383,6 +380,16 @@ class AllTrue(Quantifier, name="all"):
 
     def evaluate(self, xp: Namespace, x: Array) -> Array:
         return xp.all(x, axis=self.axis, keepdims=self.keepdims)
+
+
+def _check_some(op: str, extent: int, x: TensorType) -> None:
+    """Raise ShapeError when there is nothing to pick from."""
+    if extent == 0:
+        raise ShapeError(
+            f"{op} of no elements: the shape is {list(x.shape)}; reduce along axes with at least one, or concatenate a "
+            "bound first",
+            op=op,
+        )
 
 
 def counted(y: TensorType) -> TensorType:
