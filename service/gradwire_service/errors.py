@@ -8,7 +8,7 @@ in the words of the caller's graph. Nothing here knows gRPC: the server turns an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class GradwireError(Exception):
@@ -35,6 +35,14 @@ class GradwireError(Exception):
     def faults(self) -> Sequence[GradwireError]:
         """The single faults; this error itself unless it gathers several."""
         return (self,)
+
+    def in_block(self, block: str, op: str) -> Self:
+        """Say which block is at fault, unless that is known already, or the block has no name; return the error."""
+        if block and not self.block:
+            self.block = block
+            self.message = f"block {block!r} ({op}): {self.message}"
+            self.args = (self.message,)
+        return self
 
 
 class InvalidRequestError(GradwireError):

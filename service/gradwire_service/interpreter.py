@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradwire_service.backend import Executable, Interrupt, RunInfo, Tensors, never
+from gradwire_service.errors import IndexRangeError
 from gradwire_service.graph import Array
 from gradwire_service.ops.base import Namespace
 from gradwire_service.ops.body import converted, interruptible
@@ -52,15 +53,19 @@ def interpret(graph: FlatGraph, namespace: Namespace = NUMPY) -> Executable:
             values[slot] = inputs[name]
         work = 0.0
         with np.errstate(all="ignore"), interruptible(interrupt):
-            for evaluate, sources, target, done, flops, kind in program:
-                result = evaluate(namespace, *[values[slot] for slot in sources])
-                values[target] = converted(result, kind, namespace)
-                for slot in done:
-                    values[slot] = None
-                work += flops
-                if work > MILLISECOND:
-                    work = 0.0
-                    interrupt()
+            try:
+                for evaluate, sources, target, done, flops, kind in program:
+                    result = evaluate(namespace, *[values[slot] for slot in sources])
+                    values[target] = converted(result, kind, namespace)
+                    for slot in done:
+                        values[slot] = None
+                    work += flops
+                    if work > MILLISECOND:
+                        work = 0.0
+                        interrupt()
+            except IndexRangeError as error:
+                block = graph.blocks[target - len(names)]
+                raise error.in_block(block.name, block.op.name) from None
         return {name: fresh(values[slot]) for name, slot in outputs.items()}
 
     def fresh(value: Array | None) -> Array:

@@ -134,12 +134,18 @@ def test_nothing_can_be_written_to_an_empty_axis() -> None:
         read(lambda x, i: scatter_add(x, i, 1.0), np.zeros((0, 2)), np.array([[0]]))
 
 
-def test_a_graph_with_a_position_that_is_not_there_is_refused_with_a_stable_reason() -> None:
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_a_graph_with_a_position_that_is_not_there_is_refused_and_the_block_is_named(backend: str) -> None:
     variables = (Variable("x", (4,)), Variable("i", (2, 1), INT64))
-    graph = Graph((Block("y", "scatter_add", ("x", "i", "1.0")),), {"y": "y"}, variables)
-    with pytest.raises(IndexRangeError) as failure:
-        Engine("numpy").evaluate(graph, {"x": np.zeros(4), "i": np.array([[0], [4]])})
-    assert (failure.value.reason, failure.value.code) == ("INDEX_OUT_OF_RANGE", "INVALID_ARGUMENT")
+    blocks = (Block("z", "exp", ("x",)), Block("added", "scatter_add", ("z", "i", "1.0")))
+    graph = Graph((*blocks, Block("loss", "sum", ("added",))), {"loss": "loss"}, variables)
+    inputs: dict[str, Array] = {"x": np.zeros(4), "i": np.array([[0], [4]])}
+    engine = Engine(backend)
+    for ask in (engine.evaluate, lambda *given: engine.gradient(*given, of="loss", wrt=["x"])):
+        with pytest.raises(IndexRangeError, match=r"^block 'added' \(scatter_add\): index 4 is outside") as failure:
+            ask(graph, inputs)
+        error = failure.value
+        assert (error.reason, error.code, error.block) == ("INDEX_OUT_OF_RANGE", "INVALID_ARGUMENT", "added")
 
 
 # Writing.

@@ -16,6 +16,7 @@ from gradwire_backends.numba.program import HostBlock, KernelProgram
 from gradwire_backends.numba.table import ARRAYS, WORKSPACE
 from gradwire_backends.numba.workspace import Workspaces
 from gradwire_service.backend import Executable, Interrupt, RunInfo, Tensors, Tier, never
+from gradwire_service.errors import IndexRangeError
 from gradwire_service.graph import Array
 from gradwire_service.ops.base import Result
 from gradwire_service.ops.body import converted, interruptible
@@ -122,8 +123,11 @@ def _evaluated(block: HostBlock, arrays: list[Any]) -> Any:
         return arrays[place][value.op.index]
     # What lies in memory under other axes is given those of the operand.
     operands = [arrays[place].reshape(x.shape) for place, x in zip(block.operands, value.inputs, strict=True)]
-    with np.errstate(all="ignore"):
-        found = converted(value.op.evaluate(NUMPY, *operands), value.type, NUMPY)
+    try:
+        with np.errstate(all="ignore"):
+            found = converted(value.op.evaluate(NUMPY, *operands), value.type, NUMPY)
+    except IndexRangeError as error:
+        raise error.in_block(value.name, value.op.name) from None
     if isinstance(found, tuple):
         return tuple([_own(result, operands) for result in found])
     return _own(found, operands)
