@@ -10,7 +10,7 @@ import scipy.optimize
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gradwire_backends.testing import SAMPLES, Sample, assert_close
+from gradwire_backends.testing import Sample, assert_close
 from gradwire_service.errors import LimitExceededError, NotDifferentiableError, NotScalarError
 from gradwire_service.graph import BOOL, FLOAT32, FLOAT64, INT64, Array
 from gradwire_service.interpreter import interpret
@@ -35,6 +35,7 @@ from gradwire_service.ops.functions import sum as sum_
 from gradwire_service.transform import gradient, jvp, simplify
 from gradwire_service.transform.jacobian import Derivatives, hessian, jacobian
 from tests.backends.numba.test_random_graphs import graphs
+from tests.transform.samples import few_samples
 
 LIMIT = 2**24
 Inputs = dict[str, Array]
@@ -110,7 +111,7 @@ def floating(y: Value) -> list[Value]:
     return [x for x in FlatGraph.of({"y": y}).variables.values() if x.element_type.is_floating]
 
 
-SMOOTH = [sample for sample in SAMPLES if sample.smooth and sample.value().element_type is FLOAT64]
+SMOOTH = [sample for sample in few_samples() if sample.smooth and sample.value().element_type is FLOAT64]
 SMALL = [sample for sample in SMOOTH if 0 < sum(x.type.size for x in floating(sample.value())) <= 24]
 
 

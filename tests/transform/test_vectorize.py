@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import pytest
 
-from gradwire_backends.testing import SAMPLES, Sample, assert_close
+from gradwire_backends.testing import Sample, assert_close
 from gradwire_service.graph import INT64, Array, ElementType
 from gradwire_service.interpreter import interpret
-from gradwire_service.ops import Composite, FlatGraph, Op, Value, variable
+from gradwire_service.ops import FlatGraph, Value, variable
 from gradwire_service.ops.functions import argmax, matmul, sin, take, tanh
 from gradwire_service.ops.functions import sum as sum_
 from gradwire_service.transform.vectorize import vectorize
+from tests.transform.samples import few_samples
 
 SIZE = 3
 
@@ -42,18 +41,7 @@ def check(y: Value, inputs: dict[str, Array], moved: set[str]) -> None:
         assert_close("y", together[i], expected, {"d": 1e-13, "f": 1e-5}.get(expected.dtype.char, 0.0))
 
 
-def few(samples: Iterable[Sample]) -> list[Sample]:
-    """Leave out composites and single precision; of each op, keep a sample for each set of attributes and ranks."""
-    kept: dict[object, Sample] = {}
-    for sample in samples:
-        is_single = any(x.dtype in (np.float32, np.int32) for x in sample.inputs)
-        if not is_single and not issubclass(Op.registry[sample.op], Composite):
-            ranks = tuple(x.ndim for x in sample.inputs)
-            kept.setdefault((sample.op, ranks, str(sample.attributes), sample.result), sample)
-    return list(kept.values())
-
-
-@pytest.mark.parametrize("sample", few(SAMPLES), ids=str)
+@pytest.mark.parametrize("sample", few_samples(), ids=str)
 def test_every_op_is_vectorized_over_all_inputs_and_over_each_alone(sample: Sample) -> None:
     y = sample.value()
     names = list(sample.tensors)
