@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.special
 
 import gradwire as gw
 from gradwire_service import Engine
@@ -206,7 +207,11 @@ def add_in_place(x: Any) -> Any:
         (lambda x: np.unique(x), "the shape would depend on the elements"),
         (lambda x: np.fill_diagonal(x, 0), "take what x.at[index].set(value)"),
         (lambda x: np.allclose(x, 1), "it asks for a number"),
-        (lambda x: np.linalg.norm(x.reshape(2, 2), 2), "np.linalg.norm can't be traced with ord=2 for a matrix"),
+        (lambda x: np.linalg.norm(x.reshape(2, 2), 3), "the norm of a matrix has no ord=3; it takes: fro, nuc"),
+        (lambda x: np.linalg.svd(x.reshape(1, 4)), "say full_matrices=False"),
+        (lambda x: np.linalg.qr(x.reshape(2, 2), "complete"), "np.linalg.qr can't be traced with mode='complete'"),
+        (lambda x: scipy.special.jv(1, x), "scipy.special.jv can't be traced: no op stands for it"),
+        (lambda x: np.quantile(x, x[0]), "give numbers"),
         (lambda x: np.where(x > 0), "np.where can't be traced with these arguments"),
         (lambda x: x[x > 0], "use gw.where(mask, a, b)"),
         (lambda x: x[np.array([True, False, True, False])], "use gw.where(mask, a, b)"),

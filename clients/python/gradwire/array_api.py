@@ -12,11 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from gradwire import functions, linalg, special
-from gradwire.catalog import OPS
+from gradwire import functions
 from gradwire.errors import TracingError
-from gradwire.numpy_functions import call
-from gradwire.numpy_functions import find as find_numpy
+from gradwire.numpy_functions import call, find
 from gradwire.values import Constant, Value
 
 __array_api_version__ = "2024.12"
@@ -107,17 +105,15 @@ _STANDARD = frozenset("""
     stack std subtract sum take take_along_axis tan tanh tensordot tile tril triu trunc unique_all unique_counts
     unique_inverse unique_values unstack var vecdot where zeros_like
 """.split())  # fmt: skip
-_STANDARD_LINALG = frozenset(
-    """
+_STANDARD_LINALG = frozenset("""
     cholesky cross det diagonal eigh eigvalsh inv matmul matrix_norm matrix_power matrix_rank matrix_transpose outer
     pinv qr slogdet solve svd svdvals tensordot trace vecdot vector_norm
-""".split()
-)
+""".split())  # fmt: skip
 
 
 @cache
 def _named(name: str) -> Callable[..., Any]:
-    handler = find_numpy(name)
+    handler = find(name)
     short = name.rpartition(".")[2]
     if handler is None:
         if short not in _STANDARD | _STANDARD_LINALG:
@@ -140,23 +136,11 @@ def __getattr__(name: str) -> Any:
         raise MissingFunctionError(error.message) from None
 
 
-def find(name: str) -> Callable[..., Any] | None:
-    """Return a function by its name in `gw`, in its modules, in NumPy or in this module; None when there is none."""
-    short = name.removeprefix("gw.").removeprefix("np.").removeprefix("xp.")
-    if short in functions.__all__:
-        return getattr(functions, short)
-    for prefix, module in (("linalg.", linalg), ("special.", special)):
-        word = short.removeprefix(prefix)
-        if word in module.__all__:
-            return getattr(module, word)
-    if short in _CREATION:
-        return _CREATION[short]
-    return find_numpy(short)
+class _LinearAlgebra:
+    """The standard's extension `linalg`."""
+
+    def __getattr__(self, name: str) -> Any:
+        return __getattr__(f"linalg.{name}")
 
 
-_CREATION = {f.__name__: f for f in (asarray, full, zeros, ones, arange, linspace, eye)}
-
-
-def names() -> list[str]:
-    """Return the names of all functions, for who looks for one that is like a word."""
-    return sorted({*OPS, *functions.__all__, *linalg.__all__, *special.__all__, *_STANDARD, *_CREATION})
+linalg = _LinearAlgebra()

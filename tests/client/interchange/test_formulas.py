@@ -55,7 +55,7 @@ EXPRESSIONS = st.recursive(
 
 
 @given(EXPRESSIONS)
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 def test_a_formula_means_what_it_means_in_python(text: str) -> None:
     with np.errstate(all="ignore"):
         try:
@@ -69,7 +69,7 @@ def test_a_formula_means_what_it_means_in_python(text: str) -> None:
 
 
 @given(st.text(alphabet="xy01+-*/%@<>=&|~^!()[],:;. \n'\"#e_", max_size=30))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_text_is_a_formula_or_an_error_that_points_into_it(text: str) -> None:
     try:
         found: object = gw.expression(text, x=3, y=())
@@ -151,8 +151,8 @@ def test_a_formula_takes_values_and_arrays_and_becomes_a_part_of_others() -> Non
     assert engine().evaluate(str(graph), {"x": np.zeros(2)})["y"] == pytest.approx(4)
 
 
-@pytest.mark.parametrize("text", ["(" * 20_000 + "x" + ")" * 20_000, "-" * 20_001 + "x", "x" + "[None][0]" * 5_000,
-                                  "+".join("x" * 20_000), "2**" * 20_000 + "x", "abs(" * 20_000 + "x" + ")" * 20_000],
+@pytest.mark.parametrize("text", ["(" * 4_000 + "x" + ")" * 4_000, "-" * 4_001 + "x", "x" + "[None][0]" * 2_000,
+                                  "+".join("x" * 4_000), "2**" * 4_000 + "x", "abs(" * 4_000 + "x" + ")" * 4_000],
                          ids=["brackets", "signs", "indices", "sum", "powers", "calls"])  # fmt: skip
 def test_no_formula_is_nested_too_deep(text: str) -> None:
     assert isinstance(gw.expression(text, x=()), gw.Value)

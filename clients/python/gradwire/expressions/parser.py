@@ -16,6 +16,7 @@ from gradwire.catalog import OPS
 from gradwire.errors import GradwireError, TextSyntaxError
 from gradwire.expressions.numbers import calculate
 from gradwire.expressions.tokens import Token, error_at, tokens
+from gradwire.expressions.vocabulary import find, names
 from gradwire.values import Constant, Value, apply
 
 _OPERATORS: Mapping[str, tuple[int, str]] = {
@@ -76,18 +77,18 @@ class _Frame:
     several: bool = False
 
 
-def parse(text: str, names: Mapping[str, Value]) -> Value:
+def parse(text: str, variables: Mapping[str, Value]) -> Value:
     """Return the value of a formula.
 
     Raises: TextSyntaxError with line, column and remedy; ShapeError when shapes can't fit.
     """
-    return _Parser(text, names).value()
+    return _Parser(text, variables).value()
 
 
 class _Parser:
-    def __init__(self, text: str, names: Mapping[str, Value]) -> None:
+    def __init__(self, text: str, variables: Mapping[str, Value]) -> None:
         self.text = text
-        self.names: dict[str, Any] = dict(names)
+        self.names: dict[str, Any] = dict(variables)
         self.tokens = tokens(text)
         self.place = 0
         self.frames: list[_Frame] = []
@@ -225,7 +226,7 @@ class _Parser:
         near = get_close_matches(word, [*self.names, *_CONSTANTS], n=1)
         if near:
             return f"did you mean {near[0]}?"
-        if _function(word) is not None:
+        if find(word) is not None:
             return f"it is a function: write {word}(…)"
         return f"give its shape: {word}=(…) in Python, --variable {word}=… on the command line"
 
@@ -235,9 +236,9 @@ class _Parser:
         while self.tokens[self.place].kind == "." and self.tokens[self.place + 1].kind == "name":
             word += f".{self.tokens[self.place + 1].word}"
             self.place += 2
-        function = _function(word)
+        function = find(word)
         if function is None or self.tokens[self.place].kind != "(":
-            near = get_close_matches(word, _known(), n=1)
+            near = get_close_matches(word, names(), n=1)
             more = f"; did you mean {near[0]}?" if near else "; `gradwire ops` lists those that there are"
             raise self.error(token, f"there is no function {word!r}{more}")
         self.place += 1
@@ -379,16 +380,3 @@ def _with_floats(word: str, items: list[Any]) -> list[Any]:
     if not all(isinstance(x, int | float) and not isinstance(x, bool) for x in items[:count]):
         return items
     return [*(Constant(float(x)) for x in items[:count]), *items[count:]]
-
-
-def _function(word: str) -> Callable[..., Any] | None:
-    """Return a function by its name in `gw`, `gw.linalg`, `gw.special` or NumPy; None when there is none."""
-    from gradwire import array_api
-
-    return array_api.find(word)
-
-
-def _known() -> list[str]:
-    from gradwire import array_api
-
-    return array_api.names()

@@ -40,10 +40,6 @@ def take(a: Any, indices: Any, axis: Any = None) -> Value:
     return F.take(a, indices, axis)
 
 
-def argmax(a: Any, axis: Any = None, *, keepdims: bool = False) -> Value:
-    return F.argmax(a, axis, keepdims)
-
-
 def astype(x: Any, dtype: Any) -> Value:
     return F.astype(x, dtype)
 
@@ -74,27 +70,12 @@ def cumulative(name: str) -> Callable[..., Value]:
     return function
 
 
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Value:
-    rank = len(axis) if isinstance(axis, tuple | list) else 1 if axis is not None else as_value(x).ndim
-    if rank != 2 or ord is None or ord == "fro":
-        return F.norm(x, 2 if ord in (None, "fro") else ord, axis, keepdims)
-    rows, columns = (0, 1) if axis is None else axis
-    if ord in (1, -1, math.inf, -math.inf):
-        along, over = (rows, columns) if abs(ord) == 1 else (columns, rows)
-        sums = F.sum(F.abs(x), along, True)
-        found = (F.max if ord > 0 else F.min)(sums, over, True)
-        return found if keepdims else F.squeeze(found, (rows, columns))
-    raise TracingError(
-        f"np.linalg.norm can't be traced with ord={ord!r} for a matrix; it takes 'fro', 1, -1, inf, -inf"
-    )
+def rounded(a: Any, decimals: int = 0) -> Value:
+    return F.divide(F.round(F.multiply(a, 10.0**decimals)), 10.0**decimals) if decimals else F.round(a)
 
 
-def vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: float = 2) -> Value:
-    return F.norm(x, ord, axis, keepdims)
-
-
-def matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Value:
-    return norm(x, ord, (-2, -1), keepdims)
+def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Value:
+    return F.nan_to_num(x, nan, posinf, neginf)
 
 
 def scaled(factor: float) -> Callable[..., Value]:
@@ -104,26 +85,20 @@ def scaled(factor: float) -> Callable[..., Value]:
     return scaled
 
 
-def log_base(base: float) -> Callable[..., Value]:
-    def log_base(x: Any) -> Value:
-        return F.divide(F.log(x), math.log(base))
-
-    return log_base
-
-
 def itself(x: Any) -> Value:
     return as_value(x)
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "argmax": argmax, "astype": astype, "clip": clip, "copy": itself, "cumulative_prod": cumulative("cumprod"),
-    "cumulative_sum": cumulative("cumsum"), "linalg.matrix_norm": matrix_norm, "linalg.norm": norm,
-    "linalg.vector_norm": vector_norm, "real": itself, "reshape": reshape, "squeeze": squeeze,
-    "std": standard_deviation, "take": take, "transpose": transpose, "var": variance, "where": where,
+    "around": rounded, "astype": astype, "clip": clip, "copy": itself,
+    "cumulative_prod": cumulative("cumprod"), "cumulative_sum": cumulative("cumsum"), "nan_to_num": nan_to_num,
+    "real": itself, "reshape": reshape, "round": rounded, "squeeze": squeeze, "std": standard_deviation, "take": take,
+    "transpose": transpose, "var": variance, "where": where,
 }  # fmt: skip
 
 UFUNCS: Mapping[str, Callable[..., Any]] = {
-    "conjugate": itself, "positive": itself, "deg2rad": scaled(math.pi / 180), "radians": scaled(math.pi / 180),
-    "rad2deg": scaled(180 / math.pi), "degrees": scaled(180 / math.pi), "exp2": lambda x: F.power(2.0, x),
-    "log2": log_base(2), "log10": log_base(10),
+    "conj": itself, "conjugate": itself, "positive": itself, "deg2rad": scaled(math.pi / 180),
+    "radians": scaled(math.pi / 180), "rad2deg": scaled(180 / math.pi), "degrees": scaled(180 / math.pi),
+    "logit": lambda x: F.subtract(F.log(x), F.log1p(F.negative(x))),
+    "rel_entr": lambda x, y: F.xlogy(x, F.divide(x, y)),
 }  # fmt: skip

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from gradwire import functions as F  # noqa: N812 - as one writes it
-from gradwire.catalog import OPS
 from gradwire.errors import TracingError
 from gradwire.numpy_functions import arguments, linear_algebra, products, shapes, sums
 from gradwire.numpy_functions.operands import as_value
@@ -55,7 +54,10 @@ _REMEDIES: Mapping[str, str] = (
 )
 """What to write in place of functions that no graph can hold."""
 
-_WRITTEN: Mapping[str, Callable[..., Any]] = {**products.FUNCTIONS, **shapes.FUNCTIONS, **sums.FUNCTIONS}
+_ADAPTED: Mapping[str, Callable[..., Any]] = {
+    **arguments.FUNCTIONS, **arguments.UFUNCS, **linear_algebra.FUNCTIONS, **products.FUNCTIONS, **shapes.FUNCTIONS,
+    **sums.FUNCTIONS,
+}  # fmt: skip
 
 
 def trace_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -101,16 +103,11 @@ def trace_function(function: Any, given: tuple[Any, ...], options: Mapping[str, 
 @cache
 def find(name: str) -> Callable[..., Any] | None:
     """Return what stands for a function of NumPy or SciPy, such as "sum" or "linalg.det"; None when nothing does."""
-    short = name.removeprefix("linalg.").removeprefix("special.")
-    for table in (arguments.FUNCTIONS, arguments.UFUNCS, linear_algebra.FUNCTIONS):
-        if name in table:
-            return table[name]
-    op = _ALIASES.get(short, short)
-    if name.startswith("fft."):
-        return None
-    if name in _WRITTEN:
-        return _WRITTEN[name]
-    return getattr(F, op) if op in OPS else None
+    if name in _ADAPTED:
+        return _ADAPTED[name]
+    op = name.removeprefix("linalg.").removeprefix("special.")
+    op = _ALIASES.get(op, op)
+    return getattr(F, op) if op in F.__all__ else None
 
 
 _signature = cache(inspect.signature)

@@ -15,32 +15,15 @@ from gradwire.numpy_functions.operands import as_value, from_axis, size_of
 from gradwire.values import Value
 
 
-def swapaxes(a: Any, axis1: int, axis2: int) -> Value:
-    order = list(range(as_value(a).ndim))
-    order[axis1], order[axis2] = order[axis2], order[axis1]
-    return F.transpose(a, order)
-
-
-def moveaxis(a: Any, source: Any, destination: Any) -> Value:
-    rank = as_value(a).ndim
-    sources, destinations = (
-        [axis % rank for axis in ([axes] if isinstance(axes, int) else axes)] for axes in (source, destination)
-    )
-    order = [axis for axis in range(rank) if axis not in sources]
-    for place, axis in sorted(zip(destinations, sources, strict=True)):
-        order.insert(place, axis)
-    return F.transpose(a, order)
-
-
 def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Value:
     x, (first, second) = as_value(m), axes
     match k % 4:
         case 1:
-            return swapaxes(F.flip(x, second), first, second)
+            return F.swapaxes(F.flip(x, second), first, second)
         case 2:
             return F.flip(x, (first % x.ndim, second % x.ndim))
         case 3:
-            return F.flip(swapaxes(x, first, second), second)
+            return F.flip(F.swapaxes(x, first, second), second)
         case _:
             return x
 
@@ -126,32 +109,9 @@ def unstack(x: Any, *, axis: int = 0) -> tuple[Value, ...]:
     return tuple(x[(*from_axis(axis, x.ndim), i)] for i in range(size_of(x, axis, "unstack")))
 
 
-def roll(a: Any, shift: Any, axis: Any = None) -> Value:
-    x = as_value(a)
-    if axis is None:
-        return F.reshape(roll(F.reshape(x, -1), shift, 0), x.shape)
-    if not isinstance(axis, int) or not isinstance(shift, int):
-        for steps, along in np.broadcast(shift, axis):
-            x = roll(x, int(steps), int(along))
-        return x
-    size = x.shape[axis]
-    shift = shift % size if isinstance(size, int) and size else shift
-    before = from_axis(axis, x.ndim)
-    return F.concatenate([x[(*before, slice(-shift, None))], x[(*before, slice(None, -shift))]], axis) if shift else x
-
-
-def tile(A: Any, reps: Any) -> Value:
-    x = as_value(A)
-    counts = [reps] if isinstance(reps, int) else list(reps)
-    rank = max(x.ndim, len(counts))
-    sizes = [1] * (rank - x.ndim) + [size_of(x, axis, "tile") for axis in range(x.ndim)]
-    counts = [1] * (rank - len(counts)) + counts
-    pairs = list(zip(counts, sizes, strict=True))
-    spread = F.broadcast_to(F.reshape(x, [n for size in sizes for n in (1, size)]), [n for pair in pairs for n in pair])
-    return F.reshape(spread, [count * size for count, size in pairs])
-
-
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Value:
+    if isinstance(repeats, int):
+        return F.repeat(a, repeats, axis)
     x = as_value(a) if axis is not None else F.reshape(a, -1)
     size = size_of(x, axis or 0, "repeat") if x.ndim else 1
     return F.take(x, np.repeat(np.arange(size), repeats), axis or 0)
@@ -174,15 +134,6 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: 
         parts = [part for part in (ends[0], x, ends[1]) if part is not None]
         x = F.concatenate(parts, axis) if len(parts) > 1 else x
     return x
-
-
-def masked(keep: Callable[..., Any], name: str) -> Callable[..., Value]:
-    def triangle(m: Any, k: int = 0) -> Value:
-        x = as_value(m)
-        mask = keep(np.ones((size_of(x, -2, name), size_of(x, -1, name)), bool), k)
-        return F.where(mask, x, 0)
-
-    return triangle
 
 
 def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> list[Value]:
@@ -209,19 +160,18 @@ def full_like(fill: float | None) -> Callable[..., Value]:
     return full_like
 
 
+def size(a: Any, axis: Any = None) -> int:
+    x = as_value(a)
+    axes = () if axis is None else (axis,) if isinstance(axis, int) else axis
+    return x.size if axis is None else math.prod(size_of(x, i, "size") for i in axes)
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "append": append, "array_split": array_split, "atleast_1d": at_least(1), "atleast_2d": at_least(2),
     "atleast_3d": atleast_3d, "block": block, "broadcast_arrays": broadcast_arrays, "column_stack": column_stack,
     "dsplit": split_along(2), "dstack": dstack, "empty_like": full_like(0.0), "fliplr": lambda m: F.flip(m, 1),
     "flipud": lambda m: F.flip(m, 0), "full_like": full_like(None), "hsplit": split_along(1), "hstack": hstack,
-    "meshgrid": meshgrid, "moveaxis": moveaxis, "ndim": lambda a: as_value(a).ndim, "ones_like": full_like(1.0),
-    "pad": pad, "ravel": lambda a: F.reshape(a, -1), "repeat": repeat, "roll": roll, "rot90": rot90,
-    "shape": lambda a: as_value(a).shape, "size": lambda a, axis=None: _size(as_value(a), axis), "split": split,
-    "swapaxes": swapaxes, "tile": tile, "tril": masked(np.tril, "tril"), "triu": masked(np.triu, "triu"),
-    "unstack": unstack, "vsplit": split_along(0), "vstack": vstack, "zeros_like": full_like(0.0),
+    "meshgrid": meshgrid, "ndim": lambda a: as_value(a).ndim, "pad": pad, "ravel": lambda a: F.reshape(a, -1),
+    "repeat": repeat, "rot90": rot90, "shape": lambda a: as_value(a).shape, "size": size, "split": split,
+    "tile": lambda A, reps: F.tile(A, reps), "unstack": unstack, "vsplit": split_along(0), "vstack": vstack,
 }  # fmt: skip
-
-
-def _size(x: Value, axis: Any) -> int:
-    axes = () if axis is None else (axis,) if isinstance(axis, int) else axis
-    return x.size if axis is None else math.prod(size_of(x, i, "size") for i in axes)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradwire import functions as F  # noqa: N812 - as one writes it
+from gradwire.errors import TracingError
 from gradwire.numpy_functions.operands import as_value, from_axis, size_of
 from gradwire.values import Value
 
@@ -29,14 +30,11 @@ def spread(a: Any, axis: Any = None, *, keepdims: bool = False) -> Value:
 
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Value:
     x = as_value(a)
-    before = from_axis(axis, x.ndim)
     parts = [part for part in (prepend, x, append) if part is not None]
     if len(parts) > 1:
         one = (*x.shape[: axis % x.ndim], 1, *x.shape[axis % x.ndim + 1 :])
         x = F.concatenate([p if as_value(p).ndim else F.broadcast_to(p, one) for p in parts], axis)
-    for _ in range(n):
-        x = x[(*before, slice(1, None))] - x[(*before, slice(None, -1))]
-    return x
+    return F.diff(x, n, axis)
 
 
 def ediff1d(ary: Any) -> Value:
@@ -58,38 +56,20 @@ def gradient(f: Any, *varargs: Any, axis: Any = None) -> Any:
     return found[0] if len(found) == 1 else tuple(found)
 
 
-def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Value:
-    y = as_value(y)
-    before = from_axis(axis, y.ndim)
-    heights = (y[(*before, slice(1, None))] + y[(*before, slice(None, -1))]) / 2
-    if x is None:
-        return F.sum(heights * dx, axis)
-    widths = diff(x, axis=axis if as_value(x).ndim > 1 else -1)
-    if widths.ndim < y.ndim:
-        widths = F.reshape(widths, [-1 if i == axis % y.ndim else 1 for i in range(y.ndim)])
-    return F.sum(heights * widths, axis)
+def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Value:
+    return F.trapezoid(y, dx if x is None else x, axis)
 
 
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Value:
-    """Interpolate between points whose abscissae increase."""
-    x, xp, fp = as_value(x), as_value(xp), as_value(fp)
-    if xp.shape[0] == 1:
-        return F.broadcast_to(fp[0], x.shape)
-    place = F.sum(F.astype(F.greater_equal(F.expand_dims(x, -1), xp[1:-1]), "int64"), -1)
-    start, end = F.take(xp, place, 0), F.take(xp[1:], place, 0)
-    low, high = F.take(fp, place, 0), F.take(fp[1:], place, 0)
-    found = low + (x - start) * ((high - low) / (end - start))
-    found = F.where(F.less(x, xp[0]), fp[0] if left is None else left, found)
-    return F.where(F.greater(x, xp[-1]), fp[-1] if right is None else right, found)
+    x, xp = as_value(x), as_value(xp)
+    y = F.interp(x, xp, fp)
+    y = y if left is None else F.where(x < xp[0], left, y)
+    return y if right is None else F.where(x > xp[-1], right, y)
 
 
 def covariance(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Value:
-    x = rows(m, rowvar)
-    if y is not None:
-        x = F.concatenate([x, rows(y, rowvar)], 0)
-    count = size_of(x, 1, "cov") - ((0 if bias else 1) if ddof is None else ddof)
-    centred = x - F.mean(x, 1, True)
-    return F.squeeze(F.matmul(centred, F.matrix_transpose(centred)) / count)
+    x = m if y is None else F.concatenate([rows(m, rowvar), rows(y, rowvar)], 0)
+    return F.cov(x, rowvar or y is not None, (0 if bias else 1) if ddof is None else ddof)
 
 
 def rows(m: Any, rowvar: bool) -> Value:
@@ -103,7 +83,7 @@ def correlation(x: Any, y: Any = None, rowvar: bool = True) -> Value:
     c = covariance(x, y, rowvar)
     if not c.ndim:
         return F.divide(c, c)
-    deviations = F.sqrt(F.einsum("ii->i", c))
+    deviations = F.sqrt(F.diagonal(c))
     return F.divide(F.divide(c, F.expand_dims(deviations, 1)), deviations)
 
 
@@ -145,6 +125,50 @@ def nanmean(a: Any, axis: Any = None, *, keepdims: bool = False) -> Value:
     return F.divide(F.sum(F.where(there, x, 0), axis, keepdims), F.sum(F.astype(there, x.dtype), axis, keepdims))
 
 
+def quantile(a: Any, q: Any, axis: int | None = None, *, method: str = "linear", keepdims: bool = False) -> Value:
+    """Interpolate between the two sorted elements that are nearest to each place."""
+    x = as_value(a)
+    rank = x.ndim
+    x = F.reshape(x, -1) if axis is None else F.moveaxis(x, axis, 0)
+    if method != "linear":
+        raise TracingError(f"np.quantile can't be traced with method={method!r}; it takes 'linear'")
+    if isinstance(q, Value):
+        raise TracingError("np.quantile can't be traced for quantiles that are values; give numbers")
+    place = np.asarray(q, float) * (size_of(x, 0, "quantile") - 1)
+    low = np.floor(place).astype(int)
+    ordered, _ = F.sort(x, 0)
+    below, above = F.take(ordered, low, 0), F.take(ordered, np.ceil(place).astype(int), 0)
+    weight = np.reshape(place - low, (*place.shape, *[1] * (x.ndim - 1)))
+    y = below + (above - below) * weight if weight.any() else below
+    if keepdims:
+        y = F.expand_dims(y, [i + place.ndim for i in (range(rank) if axis is None else [axis % rank])])
+    return y
+
+
+def percentile(a: Any, q: Any, axis: int | None = None, *, method: str = "linear", keepdims: bool = False) -> Value:
+    return quantile(a, np.asarray(q) / 100, axis, method=method, keepdims=keepdims)
+
+
+def median(a: Any, axis: int | None = None, *, keepdims: bool = False) -> Value:
+    return quantile(a, 0.5, axis, keepdims=keepdims)
+
+
+def sort(a: Any, axis: int | None = -1, *, descending: bool = False) -> Value:
+    return F.sort(F.reshape(a, -1) if axis is None else a, -1 if axis is None else axis, descending)[0]
+
+
+def argsort(a: Any, axis: int | None = -1, *, descending: bool = False) -> Value:
+    return F.argsort(F.reshape(a, -1) if axis is None else a, -1 if axis is None else axis, descending)
+
+
+def searchsorted(a: Any, v: Any, side: str = "left") -> Value:
+    return F.searchsorted(a, v, side)
+
+
+def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Value:
+    return F.sum(F.astype(F.not_equal(a, 0), "int64"), axis, keepdims)
+
+
 def polyval(p: Any, x: Any) -> Any:
     return reduce(lambda total, coefficient: total * x + coefficient, p, 0)
 
@@ -156,9 +180,10 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Value:
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "average": average, "corrcoef": correlation, "cov": covariance, "diff": diff, "ediff1d": ediff1d,
-    "gradient": gradient, "interp": interp, "isclose": isclose, "nanmax": without_nan(-math.inf, F.max),
-    "nanmean": nanmean, "nanmin": without_nan(math.inf, F.min), "nanprod": without_nan(1, F.prod),
-    "nansum": without_nan(0, F.sum), "piecewise": piecewise, "polyval": polyval, "ptp": spread, "select": select,
-    "trapezoid": trapezoid, "vander": vander,
+    "argsort": argsort, "average": average, "corrcoef": correlation, "count_nonzero": count_nonzero, "cov": covariance,
+    "diff": diff, "ediff1d": ediff1d, "gradient": gradient, "interp": interp, "isclose": isclose, "median": median,
+    "nanmax": without_nan(-math.inf, F.max), "nanmean": nanmean, "nanmin": without_nan(math.inf, F.min),
+    "nanprod": without_nan(1, F.prod), "nansum": without_nan(0, F.sum), "percentile": percentile,
+    "piecewise": piecewise, "polyval": polyval, "ptp": spread, "quantile": quantile, "searchsorted": searchsorted,
+    "select": select, "sort": sort, "trapezoid": trapezoid, "vander": vander,
 }  # fmt: skip
