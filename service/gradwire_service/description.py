@@ -8,7 +8,7 @@ from enum import Enum
 
 from gradwire_service.errors import DimensionError, InputMissingError, InputUnknownError, NotScalarError
 from gradwire_service.graph import Graph, TensorType, topological_order
-from gradwire_service.ops.base import Value, Variable, variable
+from gradwire_service.ops.base import Result, Value, Variable, variable
 from gradwire_service.plan import floating_outputs, floating_variables, only_output
 from gradwire_service.transform import TypedGraph, gradient, hessian_vector_product, jvp, simplified, vjp
 from gradwire_service.transform.name import named
@@ -111,8 +111,9 @@ def describe(graph: Graph, typed: TypedGraph | None) -> list[ValueDescription]:
             rows.append(row)
             continue
         own = row.kind == "block" and not isinstance(value.op, Variable)
-        inputs = [x.type for x in value.inputs]
-        flops = value.op.flops(value.type, *inputs) if own else 0.0
+        maker = value.inputs[0] if isinstance(value.op, Result) else value  # a block is called as its first result
+        inputs = [x.type for x in maker.inputs]
+        flops = maker.op.flops(maker.type, *inputs) if own else 0.0
         moved = value.type.bytes + sum(x.bytes for x in inputs) if own else 0
         rows.append(ValueDescription(row.name, row.kind, row.op, row.inputs, value.type, flops, moved))
     return rows
