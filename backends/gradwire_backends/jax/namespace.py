@@ -33,6 +33,31 @@ class JaxNamespace:
                 return getattr(module, name)
         raise AttributeError(f"it has no function {name}")
 
+    @staticmethod
+    def gammaln(x: Any) -> Any:
+        """Return log |Γ(x)|, and -inf at -inf, as SciPy does."""
+        return jnp.where(x == -jnp.inf, x, special.gammaln(x))
+
+    @staticmethod
+    def digamma(x: Any) -> Any:
+        """Return the derivative of log |Γ|, and the one-sided limit at ±0, as SciPy does."""
+        return jnp.where(x == 0, -1 / x, special.digamma(x))
+
+    @staticmethod
+    def polygamma(n: int, x: Any) -> Any:
+        """Return a derivative of the digamma function, and 0 at inf, as SciPy does."""
+        return jnp.where(x == jnp.inf, 0 * (-1) ** (n + 1), special.polygamma(n, jnp.where(x == jnp.inf, 1, x)))
+
+    @staticmethod
+    def gammainc(a: Any, x: Any) -> Any:
+        """Return the regularized lower incomplete gamma function, and NaN where SciPy does."""
+        return jnp.where(_no_gamma(a, x), jnp.nan, special.gammainc(a, x))
+
+    @staticmethod
+    def gammaincc(a: Any, x: Any) -> Any:
+        """Return the regularized upper incomplete gamma function, and NaN where SciPy does."""
+        return jnp.where(_no_gamma(a, x), jnp.nan, special.gammaincc(a, x))
+
     def take(self, x: Any, indices: Any, axis: int | None = None) -> Any:
         """Read along an axis, or of x laid flat, at positions that are data."""
         if axis is None:
@@ -70,3 +95,8 @@ class JaxNamespace:
         """Remember whether so many elements from one of these places on reach outside an axis."""
         place = jnp.where(first < 0, first + size, first)
         self.outside = self.outside | jnp.any((place < 0) | (place > size - count))
+
+
+def _no_gamma(a: Any, x: Any) -> Any:
+    both = ((a == 0) & (x == 0)) | ((a == jnp.inf) & (x == jnp.inf))
+    return both | (a < 0) | (x < 0) | jnp.isnan(a) | jnp.isnan(x)

@@ -98,4 +98,4 @@ def _tensors(names: Iterable[str], inputs: Tensors) -> dict[str, Any]:
 
 
 def _arrays(tensors: Mapping[str, Any]) -> Tensors:
-    return {name: np.array(tensor.detach().numpy(), order="C") for name, tensor in tensors.items()}
+    return {name: np.array(tensor.numpy(force=True), order="C") for name, tensor in tensors.items()}

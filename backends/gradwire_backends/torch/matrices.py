@@ -5,14 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch.autograd import forward_ad
+
+from gradwire_service.ops.namespace import NUMPY
 
 
 class LinearAlgebra:
     """What `numpy.linalg` offers."""
 
-    det = staticmethod(torch.linalg.det)
     slogdet = staticmethod(torch.linalg.slogdet)
     qr = staticmethod(torch.linalg.qr)
+
+    @staticmethod
+    def det(a: Any) -> Any:
+        """Return determinants.
+
+        Raises: NotImplementedError when a matrix that has a derivative is singular.
+        """
+        moving = a.requires_grad or forward_ad.unpack_dual(a).tangent is not None
+        if moving and bool((torch.linalg.matrix_rank(a.detach()) < a.shape[-1]).any()):
+            raise NotImplementedError("a matrix is singular, and PyTorch's derivative is wrong there")
+        return torch.linalg.det(a)
 
     @staticmethod
     def cholesky(a: Any) -> Any:
@@ -28,7 +41,16 @@ class LinearAlgebra:
     @staticmethod
     def svd(a: Any, full_matrices: bool) -> Any:
         """Return singular vectors and values, descending."""
-        return torch.linalg.svd(a, full_matrices=full_matrices)
+        ours = [torch.tensor(x) for x in NUMPY.linalg.svd(a.detach().numpy(), full_matrices=full_matrices)]
+        good = torch.isfinite(ours[1]).all(-1)
+        u, s, vh = torch.linalg.svd(
+            torch.where(good[..., None, None], a, torch.eye(*a.shape[-2:], dtype=a.dtype)), full_matrices
+        )
+        turns = torch.sign(torch.sum(u.detach() * ours[0], -2))  # PyTorch calls another LAPACK, with other signs
+        u, vh = u * turns[..., None, :], turns[..., None] * vh
+        return tuple(
+            torch.where(good.reshape(*good.shape, *[1] * (x.ndim - good.ndim)), x, torch.nan) for x in (u, s, vh)
+        )
 
     @staticmethod
     def pinv(a: Any, rtol: float) -> Any:

@@ -11,6 +11,7 @@ import torch
 
 from gradwire_backends.torch.elementwise import Elementwise
 from gradwire_backends.torch.matrices import LinearAlgebra, solve_triangular
+from gradwire_backends.torch.sliding import conv, dilated_pad
 
 Axes = int | Sequence[int] | None
 
@@ -19,15 +20,20 @@ class TorchNamespace(Elementwise):
     """What an op's `evaluate` finds when it is run on tensors."""
 
     e, inf, nan, newaxis, pi = math.e, math.inf, math.nan, None, math.pi
-    finfo = staticmethod(torch.finfo)
+    float64 = torch.float64
+    finfo, iinfo = staticmethod(torch.finfo), staticmethod(torch.iinfo)
+    full_like = staticmethod(torch.full_like)
     linalg = LinearAlgebra()
     solve_triangular = staticmethod(solve_triangular)
     expm = staticmethod(torch.linalg.matrix_exp)
+    conv = staticmethod(conv)
+    dilated_pad = staticmethod(dilated_pad)
     matmul = staticmethod(torch.matmul)
     moveaxis = staticmethod(torch.movedim)
     ones_like = staticmethod(torch.ones_like)
     real = staticmethod(torch.real)
     squeeze = staticmethod(torch.squeeze)
+    take_along_axis = staticmethod(torch.take_along_dim)
     zeros_like = staticmethod(torch.zeros_like)
 
     def __getattr__(self, name: str) -> Any:
@@ -40,6 +46,11 @@ class TorchNamespace(Elementwise):
         return x.to(kind) if isinstance(x, torch.Tensor) else torch.tensor(x, dtype=kind)
 
     astype = asarray
+
+    @staticmethod
+    def isdtype(dtype: Any, kind: str) -> bool:
+        """Tell whether an element type is of a kind of the array-API standard: "real floating" alone is asked for."""
+        return bool(dtype.is_floating_point)
 
     @staticmethod
     def stop_gradient(x: Any) -> Any:
@@ -64,9 +75,9 @@ class TorchNamespace(Elementwise):
         return torch.zeros(tuple(shape), dtype=_kind(dtype))
 
     @staticmethod
-    def arange(stop: int, dtype: Any = None) -> Any:
-        """Count from 0."""
-        return torch.arange(stop, dtype=_kind(dtype))
+    def arange(*bounds: int, dtype: Any = None) -> Any:
+        """Count."""
+        return torch.arange(*bounds, dtype=_kind(dtype))
 
     @staticmethod
     def eye(rows: int, dtype: Any = float, k: int = 0) -> Any:
@@ -125,9 +136,26 @@ class TorchNamespace(Elementwise):
     # Along one axis.
 
     @staticmethod
+    def argsort(x: Any, axis: int, descending: bool = False) -> Any:
+        """Return the positions in order, in their own where elements tie, NaN last in either direction."""
+        if descending:
+            x = -x if x.is_floating_point() else ~x
+        return torch.argsort(x, dim=axis, stable=True)
+
+    @staticmethod
+    def searchsorted(x: Any, values: Any, side: str) -> Any:
+        """Return where values would have to be put so that x stays in order; PyTorch has its own place for NaN."""
+        return torch.as_tensor(np.searchsorted(x.numpy(force=True), values.numpy(force=True), side))
+
+    @staticmethod
     def cumulative_sum(x: Any, axis: int, dtype: Any = None) -> Any:
         """Add up to each place."""
         return torch.cumsum(x, axis, dtype=None if dtype is torch.bool else dtype)
+
+    @staticmethod
+    def cumprod(x: Any, axis: int) -> Any:
+        """Multiply up to each place."""
+        return torch.cumprod(x, axis)
 
     @staticmethod
     def cumulative_prod(x: Any, axis: int, dtype: Any = None, include_initial: bool = False) -> Any:
@@ -191,17 +219,6 @@ class TorchNamespace(Elementwise):
     def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
         """Read a diagonal; it lies along the last axis."""
         return torch.diagonal(x, offset, axis1, axis2)
-
-    @staticmethod
-    def dilated_pad(x: Any, low: Sequence[int], high: Sequence[int], interior: Sequence[int]) -> Any:
-        """Put zeros around the elements and between them; negative margins cut off."""
-        steps = [gap + 1 for gap in interior]
-        spread = x.new_zeros([max(n - 1, 0) * step + min(n, 1) for n, step in zip(x.shape, steps, strict=True)])
-        spread[tuple(slice(None, None, step) for step in steps)] = x
-        margins = [(max(a, 0), max(b, 0)) for a, b in zip(low, high, strict=True)]
-        y = torch.nn.functional.pad(spread, [n for pair in reversed(margins) for n in pair])
-        cuts = (slice(max(-a, 0), n - max(-b, 0)) for a, b, n in zip(low, high, y.shape, strict=True))
-        return y[tuple(cuts)]
 
     # Elements at positions that are data.
 
