@@ -13,7 +13,7 @@ from gradwire_backends.testing import PROMISES, SAMPLES, Promise, Sample, assert
 from gradwire_service.backend import Executable, RunInfo, Tier
 from gradwire_service.graph import FLOAT64, Array, ElementType
 from gradwire_service.interpreter import interpret
-from gradwire_service.ops import FlatGraph, Value, apply, constant, variable
+from gradwire_service.ops import Composite, FlatGraph, Op, Value, apply, constant, variable
 from gradwire_service.ops.functions import sum as sum_
 from gradwire_service.transform import gradient, simplify
 from tests.backends.numba.graphs import SECONDS
@@ -24,6 +24,9 @@ TOGETHER = 20
 SLOPES = 4
 """Of them, those whose gradients are compiled too; gradients are made of the same ops."""
 
+COMPOSITES = 1
+"""Samples of a composite that are compiled, the first ones; what it is made of is tried by itself."""
+
 BY_NUMPY = {"argmax", "astype", "cumprod", "cumsum", "einsum", "linear_recurrence", "matmul", "max", "min", "pad"}
 BY_NUMPY |= {"take", "take_transpose", "gather_nd", "scatter_add", "scatter_max", "scatter_min", "scatter_set"}
 BY_NUMPY |= {"dynamic_slice", "dynamic_update_slice", "diag_embed", "diagonal", "iota", "result"}
@@ -32,12 +35,15 @@ BY_NUMPY |= {"conv", "reduce_window_max", "reduce_window_sum", "window_argmax"}
 BY_NUMPY |= {"fmax", "fmin", "fmod", "remainder", "floor_divide", "integer_pow", "xlogy", "xlog1py", "erfinv"}
 BY_NUMPY |= {"i0e", "i1e", "scaled_bessel", "lgamma", "digamma", "polygamma", "gammainc", "gammaincc", "gamma_density"}
 BY_NUMPY |= {"gammainc_by_shape", "betainc", "beta_density", "betainc_by_shapes"}
+BY_NUMPY |= {"cholesky", "eigh", "svd", "qr", "pinv", "solve", "solve_triangular"}
+BY_NUMPY |= {"ndtri", "det", "slogdet", "cofactors", "cofactors_moved", "expm"}
 """Ops that are left to NumPy for some element types, shapes or attributes, if not for all."""
 
 
 def batches() -> list[list[Sample]]:
     ops = sorted({sample.op for sample in SAMPLES})
     by_op = [[sample for sample in SAMPLES if sample.op == op] for op in ops]
+    by_op = [of[:COMPOSITES] if issubclass(Op.registry[of[0].op], Composite) else of for of in by_op]
     return [samples[i : i + TOGETHER] for samples in by_op for i in range(0, len(samples), TOGETHER)]
 
 
