@@ -17,6 +17,12 @@ class ComplexLinearAlgebra:
         return getattr(NUMPY.linalg, name)
 
     @staticmethod
+    def det(a: Array) -> Any:
+        """Return the determinant; its real part is that of the real part, zero for a singular matrix."""
+        y = np.linalg.det(a.real)
+        return y + 1j * np.linalg.det(a).imag if np.iscomplexobj(a) else y
+
+    @staticmethod
     def slogdet(a: Array) -> tuple[Array, Array]:
         """Return the sign, which is ±1, and the logarithm of the determinant without it."""
         sign, logabsdet = np.linalg.slogdet(a)

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradwire_service.errors import ShapeError
 from gradwire_service.graph import Array, TensorType
-from gradwire_service.ops.base import Domain, MultiOp, Namespace, Op, Value
+from gradwire_service.ops.base import Domain, MultiOp, Namespace, Op, Value, constant
 from gradwire_service.ops.functions import equal, masked_multiply, matmul, reciprocal, solve_triangular, where
 from gradwire_service.ops.matrices import (
     check_matrices,
@@ -127,9 +127,10 @@ class Eigh(MultiOp, name="eigh"):
 
 
 def _over_gaps(x: Value, gaps: Value) -> Value:
-    """Divide by differences of values, off the diagonal; NaN where two are the same, unless x is 0 there."""
-    shares = where(equal(gaps, 0), np.nan, reciprocal(gaps))
-    return masked_multiply(x * (1 - eye(x)), shares)
+    """Divide by differences of values, with zeros on the diagonal; NaN where two are the same, unless x is 0 there."""
+    same = equal(gaps, 0)
+    none = where(equal(eye(x), 1), constant(0, x.element_type), np.nan)
+    return masked_multiply(x, where(same, none, reciprocal(where(same, 1, gaps))))
 
 
 @final

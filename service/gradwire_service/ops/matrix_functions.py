@@ -29,7 +29,7 @@ class Det(Op, name="det"):
     """Determinant, y = det A.
 
     Its gradient is the matrix of cofactors, which is as right for singular matrices as for others, and so is the
-    second derivative; the third is NaN where A is singular.
+    second derivative; the third is NaN where A is singular, unless it has no more than two rows.
 
     Shapes: A is [..., n, n], y is [...].
     Units: the n-th power of those of A.
@@ -104,7 +104,7 @@ class CofactorsMoved(Op, name="cofactors_moved"):
 
     Shapes: A is [..., n, n], E is [..., n, n], D is [..., n, n].
     Units: the product of those of E and of the power n - 2 of those of A.
-    Kinks: its derivative along A is NaN where A is singular.
+    Kinks: its derivative along A is NaN where A is singular, unless it has no more than two rows.
     Raises: ShapeError when A is not square, or E has another shape.
     Source: Stewart (1998), "On the adjugate matrix".
     """
@@ -142,6 +142,8 @@ class CofactorsMoved(Op, name="cofactors_moved"):
 
 def _moved_twice(a: Value, e: Value, f: Value) -> Value:
     """Return the second derivative of the cofactors of A along E and F, for a regular A."""
+    if a.shape[-1] <= 2:  # where the cofactors are linear
+        return full(a.type, 0)
     p, q = solve(a, e), solve(a, f)
     both = matmul(p, q)
     p_trace, q_trace, trace = (expand_dims(sum_(diagonal_of(x), axis=(-1,)), axis=(-2, -1)) for x in (p, q, both))
