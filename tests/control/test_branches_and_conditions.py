@@ -9,13 +9,14 @@ import pytest
 
 from gradwire_service import Engine
 from gradwire_service.control import Switch, WhileLoop
+from gradwire_service.control.scan import scan
 from gradwire_service.errors import GradwireError, NotDifferentiableError
 from gradwire_service.graph import BOOL, INT64, Array
 from gradwire_service.interpreter import interpret
 from gradwire_service.ops import FlatGraph, Value, variable
 from gradwire_service.ops.body import Body
 from gradwire_service.ops.functions import abs as abs_
-from gradwire_service.ops.functions import exp, log, sin, sqrt
+from gradwire_service.ops.functions import exp, log, sin, sqrt, where
 from gradwire_service.ops.functions import sum as sum_
 from gradwire_service.transform import gradient, hessian_vector_product, jvp, simplify
 
@@ -185,3 +186,12 @@ def test_faults_name_the_block(change: tuple[str, str], reason: str, words: str)
     assert caught.value.reason == reason
     assert words in caught.value.message
     assert caught.value.block in ("w", "m", "w/m")
+
+
+def test_zero_wins_inside_of_a_loop_that_was_not_chosen() -> None:
+    c, x = variable("c"), variable("x")
+    (end,) = scan(Body((c, x), (exp(c) * c + x,)), [variable("start")], [], [variable("shift")], 4)
+    start, shift = end.inputs[0].inputs
+    y = where(start > 100.0, shift, end)
+    found = run({"start": gradient(y, [start])[0], "shift": gradient(y, [shift])[0]}, start=1e3, shift=2.0)
+    assert (float(found["start"]), float(found["shift"])) == (0, 1)  # the loop itself overflows to NaN

@@ -65,9 +65,16 @@ class Switch(Control, name="switch"):
         return tuple(self.bodies[chosen].run(xp, operands))
 
     def vjp(
-        self, y_bar: tuple[Value | None, ...], y: tuple[Value, ...], index: Value, *operands: Value
+        self,
+        y_bar: tuple[Value | None, ...],
+        y: tuple[Value, ...],
+        index: Value,
+        *operands: Value,
+        below_choice: bool = False,
+        **_: Any,
     ) -> tuple[Value | None, ...]:
-        found = Switch(tuple(map(pulled_body, self.bodies)))(index, *operands, *filled(y, y_bar))
+        bodies = (pulled_body(body, below_choice) for body in self.bodies)
+        found = Switch(tuple(bodies))(index, *operands, *filled(y, y_bar))
         return None, *spread(operands, found)
 
     def jvp(

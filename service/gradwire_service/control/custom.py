@@ -77,7 +77,9 @@ class CustomDerivative(Inlined, name="custom_derivative"):
                 check_types(what, wanted, given.types, remedy)
         return cls(body, pulled, pushed)(*inputs)
 
-    def vjp(self, y_bar: tuple[Value | None, ...], y: tuple[Value, ...], *x: Value) -> tuple[Value | None, ...]:
+    def vjp(
+        self, y_bar: tuple[Value | None, ...], y: tuple[Value, ...], *x: Value, below_choice: bool = False, **_: Any
+    ) -> tuple[Value | None, ...]:
         bars = filled(y, y_bar)
         if self.pullback is not None:
             return spread(x, self.pullback(*x, *y, *bars))
@@ -151,10 +153,12 @@ class Checkpoint(Inlined, name="checkpoint"):
     def build(cls, traces: Traces, inputs: Sequence[Value], **settings: Any) -> tuple[Value, ...]:
         return cls(traces["body"]([x.type for x in inputs]))(*inputs)
 
-    def vjp(self, y_bar: tuple[Value | None, ...], y: tuple[Value, ...], *x: Value) -> tuple[Value | None, ...]:
+    def vjp(
+        self, y_bar: tuple[Value | None, ...], y: tuple[Value, ...], *x: Value, below_choice: bool = False, **_: Any
+    ) -> tuple[Value | None, ...]:
         bars = filled(y, y_bar)
         again = [Barrier()(value, bars[0]) for value in x] if bars else [*x]
-        return spread(x, pulled_body(self.body)(*again, *bars))
+        return spread(x, pulled_body(self.body, below_choice)(*again, *bars))
 
     def jvp(
         self, y: tuple[Value, ...], x: tuple[Value, ...], x_dot: tuple[Value | None, ...]

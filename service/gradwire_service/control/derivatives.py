@@ -31,14 +31,14 @@ def summed(pairs: Iterable[tuple[Value, Value | None]]) -> dict[Value, Value]:
     return total
 
 
-def pulled_body(body: Body) -> Body:
+def pulled_body(body: Body, below_choice: bool = False) -> Body:
     """Return the body's pullback: from its inputs and the cotangents of its floating results to those of the inputs.
 
     Cotangents go in and come out for what is floating alone, in order.
     """
     bars = dict(zip(floating(body.outputs), like(_chosen(body.outputs), "bar"), strict=True))
     cotangents = summed((body.outputs[i], bar) for i, bar in bars.items())
-    found = vjp(cotangents, _chosen(body.variables))
+    found = vjp(cotangents, _chosen(body.variables), below_choice=below_choice)
     return Body((*body.variables, *bars.values()), tuple(found))
 
 

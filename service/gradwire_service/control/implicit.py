@@ -117,11 +117,13 @@ class Root(Control, name="root"):
 
         return f
 
-    def vjp(self, y_bar: tuple[Value | None, ...], y: tuple[Value, ...], *x: Value) -> tuple[Value | None, ...]:
+    def vjp(
+        self, y_bar: tuple[Value | None, ...], y: tuple[Value, ...], *x: Value, below_choice: bool = False, **_: Any
+    ) -> tuple[Value | None, ...]:
         point = [*y, *x[self.unknowns :]]
         slope = _jacobian(self.body, point, self.unknowns)
         multipliers = _unflat(-solve(transpose(slope), _flat(filled(y, y_bar))), y)
-        found = spread(x, pulled_body(self.body)(*point, *multipliers))
+        found = spread(x, pulled_body(self.body, below_choice)(*point, *multipliers))
         return (*(None,) * self.unknowns, *found[self.unknowns :])
 
     def jvp(

@@ -129,9 +129,11 @@ class Scan(Control, name="scan"):
             results.append(xp.stack(ordered) if ordered else xp.zeros(kind.shape, dtype=kind.element_type.dtype))
         return [*carried, *results]
 
-    def vjp(self, y_bar: tuple[Value | None, ...], y: tuple[Value, ...], *x: Value) -> tuple[Value | None, ...]:
+    def vjp(
+        self, y_bar: tuple[Value | None, ...], y: tuple[Value, ...], *x: Value, below_choice: bool = False, **_: Any
+    ) -> tuple[Value | None, ...]:
         if not self.opened:
-            return self._reopened(x).vjp(*_padded(y_bar, whole := self._whole(x)), *whole.inputs)
+            return self._reopened(x).vjp(*_padded(y_bar, self._whole(x)), *x, below_choice=below_choice)
         body, c, s = self.body, self.carries, self.sequences
         moving = floating(body.variables)
         carried = [i for i in moving if i < c]
@@ -148,7 +150,9 @@ class Scan(Control, name="scan"):
         cotangents = summed([*outgoing, *((value, inside) for value, _, inside in fed)])
         if not cotangents:
             return (None,) * len(x)
-        found = dict(zip(moving, vjp(cotangents, [body.variables[i] for i in moving]), strict=True))
+        found = dict(
+            zip(moving, vjp(cotangents, [body.variables[i] for i in moving], below_choice=below_choice), strict=True)
+        )
         totals = [total + found[i] for total, i in zip(sums, shared, strict=True)]
         slices = [found[i] for i in moving if c <= i < c + s]
         residuals = Residuals(self, y, x)

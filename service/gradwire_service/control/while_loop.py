@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from gradwire_service.control.branching import Switch
 from gradwire_service.control.derivatives import (
@@ -112,13 +112,15 @@ class WhileLoop(Control, name="while_loop"):
         found = op(*x[:c], *starts, *x[c:], *given)
         return spread(y, found[c:])
 
-    def vjp(self, y_bar: tuple[Value | None, ...], y: tuple[Value, ...], *x: Value) -> tuple[Value | None, ...]:
+    def vjp(
+        self, y_bar: tuple[Value | None, ...], y: tuple[Value, ...], *x: Value, below_choice: bool = False, **_: Any
+    ) -> tuple[Value | None, ...]:
         if self.max_trips is None:
             raise NotDifferentiableError(
                 f"{self.name} has no reverse derivative without a bound; give it max_trips, or ask for a jvp",
                 op=self.name,
             )
-        pulled = pulled_body(self._bounded(x, self.max_trips))
+        pulled = pulled_body(self._bounded(x, self.max_trips), below_choice)
         return spread(x, pulled(*x, *filled(y, y_bar)))
 
     def _bounded(self, x: Sequence[Value], trips: int) -> Body:

@@ -94,6 +94,17 @@ class Control(MultiOp):
     results_like: ClassVar[str] = "body"
     open_ended: ClassVar[bool] = False
 
+    def vjp(
+        self, y_bar: tuple[Value | None, ...], y: tuple[Value, ...], *x: Any, below_choice: bool = False, **_: Any
+    ) -> tuple[Value | None, ...]:
+        """Return the cotangents of the inputs; as `MultiOp.vjp`.
+
+        Args:
+            y_bar, y, x: as there.
+            below_choice: as for `transform.vjp`, which has to be told of what is inside the bodies.
+        """
+        return (None,) * len(x)
+
     @classmethod
     @abstractmethod
     def build(cls, traces: Any, inputs: Any, *_: Any, **settings: Any) -> tuple[Value, ...]:

@@ -13,6 +13,7 @@ from gradwire_service.errors import NotDifferentiableError, NotScalarError
 from gradwire_service.graph import FLOAT64, TupleType
 from gradwire_service.ops.arithmetic import MaskedMultiply, Multiply
 from gradwire_service.ops.base import Elementwise, MultiOp, Result, Value, full, results_of
+from gradwire_service.ops.body import Control
 from gradwire_service.ops.flat import ancestors
 from gradwire_service.ops.functions import astype, broadcast_to, masked_multiply, reshape
 from gradwire_service.ops.functions import sum as sum_
@@ -38,12 +39,13 @@ def gradient(of: Value, wrt: Sequence[Value]) -> list[Value]:
     return vjp({of: full(of.type, 1)}, wrt)
 
 
-def vjp(cotangents: Mapping[Value, Value], wrt: Sequence[Value]) -> list[Value]:
+def vjp(cotangents: Mapping[Value, Value], wrt: Sequence[Value], *, below_choice: bool = False) -> list[Value]:
     """Pull cotangents back: for each of `wrt` the sum of cotangent · ∂value/∂wrt.
 
     Args:
         cotangents: a cotangent of its own type for each value that is differentiated.
         wrt: values to differentiate with respect to.
+        below_choice: whether the values may not have been chosen by what uses them, so that zero wins in all products.
 
     Returns: for each of `wrt` a value of its type.
     Raises: NotDifferentiableError when a value on either side is not floating.
@@ -53,7 +55,9 @@ def vjp(cotangents: Mapping[Value, Value], wrt: Sequence[Value]) -> list[Value]:
     order = ancestors(cotangents)
     active = _descendants(order, wrt)
     sums: dict[Value, Any] = dict(cotangents)  # of a block with several results: a cotangent, or None, for each
-    chosen: set[Value] = set()  # what `where` or a masked product may not have taken, and all below it
+    chosen = set(
+        cotangents if below_choice else ()
+    )  # what `where` or a masked product may not have taken, and all below it
     for value in reversed(order):
         value_bar = sums.get(value)
         if value_bar is None or not active.intersection(value.inputs):
@@ -65,7 +69,7 @@ def vjp(cotangents: Mapping[Value, Value], wrt: Sequence[Value]) -> list[Value]:
             continue
         if masked or isinstance(value.op, Where | MaskedMultiply):
             chosen.update(value.inputs if masked else value.inputs[1:])
-        for x, x_bar in zip(value.inputs, _pulled(value, value_bar), strict=True):
+        for x, x_bar in zip(value.inputs, _pulled(value, value_bar, masked), strict=True):
             if x_bar is None or x not in active:
                 continue
             x_bar = _as(_masked(x_bar, value_bar) if masked else x_bar, x)
@@ -141,8 +145,11 @@ def _gather(sums: dict[Value, Any], result: Value) -> None:
     bars[op.index] = result_bar if bars[op.index] is None else bars[op.index] + result_bar
 
 
-def _pulled(value: Value, value_bar: Any) -> tuple[Value | None, ...]:
+def _pulled(value: Value, value_bar: Any, below_choice: bool) -> tuple[Value | None, ...]:
     """Apply the rule of a value's op."""
+    if isinstance(value.op, Control):
+        results = results_of(value)
+        return value.op.vjp(tuple(value_bar), results, *value.inputs, below_choice=below_choice)
     if isinstance(value.op, MultiOp):
         return value.op.vjp(tuple(value_bar), results_of(value), *value.inputs)
     return value.op.vjp(value_bar, value, *value.inputs)
