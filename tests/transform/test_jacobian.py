@@ -17,14 +17,21 @@ from gradwire_service.interpreter import interpret
 from gradwire_service.ops import FlatGraph, Value, constant, variable
 from gradwire_service.ops.functions import (
     astype,
+    cholesky,
     concatenate,
+    conv,
+    diagonal,
+    dynamic_slice,
+    eigh,
     exp,
     flip,
     floor,
     matmul,
     mean,
+    reduce_window_sum,
     reshape,
     sin,
+    solve,
     stop_gradient,
     take,
     transpose,
@@ -224,6 +231,24 @@ def test_zeros_of_a_constant_factor_are_no_entries() -> None:
     assert check([matmul(sin(x), transpose(difference))], [x], inputs) == 2
     assert check([where(constant([True, False] * 15, BOOL), x, flip(x, axis=None))], [x], inputs) == 1
     assert check([sum_(x * constant(np.tri(30)), axis=(1,)) * constant([0.0] * 29 + [1.0])], [x], inputs) == 1
+
+
+def test_matrices_of_a_stack_and_elements_of_windows_are_told_apart() -> None:
+    a, x = variable("a", (6, 2, 2)), variable("x", (1, 1, 8, 9))
+    draw = np.random.default_rng(5)
+    inputs = {"a": draw.normal(size=(6, 2, 2)), "x": draw.normal(size=(1, 1, 8, 9))}
+    inputs["a"] = inputs["a"] @ inputs["a"].mT + np.eye(2)
+    assert check([cholesky(a)], [a], inputs) <= 4
+    assert check([eigh(a)[0]], [a], inputs) == 2  # in reverse, one for each eigenvalue
+    assert check([solve(a, reshape(a * a, shape=(6, 2, 2)))], [a], inputs) == 4
+    assert check([diagonal(a, axis1=1, axis2=2)], [a], inputs) == 1
+    stencil = constant([[[[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]]])
+    assert check([conv(x, stencil)], [x], inputs) <= 7
+    assert (
+        check([conv(x, stencil, stride=(2, 3), low=(1, 2), lhs_dilation=(1, 2), rhs_dilation=(2, 1))], [x], inputs) <= 5
+    )
+    assert check([reduce_window_sum(x, window=(1, 1, 2, 2))], [x], inputs) == 4
+    assert check([dynamic_slice(x, constant([0, 0, -4, 1], INT64), sizes=(1, 1, 2, 3))], [x], inputs) == 1
 
 
 def test_what_has_no_derivative_takes_no_sweep() -> None:

@@ -18,7 +18,7 @@ from scipy.sparse import coo_array, csr_array
 
 from gradwire_service.graph import Array
 from gradwire_service.ops.arithmetic import MaskedMultiply, Multiply
-from gradwire_service.ops.base import Elementwise, Op, Value, Variable
+from gradwire_service.ops.base import Elementwise, Op, Result, Value, Variable
 from gradwire_service.ops.conversion import AsType, Identity, StopGradient
 from gradwire_service.ops.cumulative import Cumulative, LinearRecurrence
 from gradwire_service.ops.flat import ancestors
@@ -112,7 +112,7 @@ class _Propagation:
         x = [self.patterns.get(one) for one in value.inputs]
         if all(pattern is None for pattern in x) or _is_flat(value.op):
             return None
-        found = _rule(value.op, value, x, [self.known.get(one) for one in value.inputs])
+        found = pattern_rule(value.op, value, x, [self.known.get(one) for one in value.inputs])
         return mixed(value, x) if found is None else found
 
     def learn(self, value: Value) -> None:
@@ -189,26 +189,40 @@ def _pattern(indices: Array, starts: Array, columns: int) -> Pattern:
     return csr_array((np.ones(len(indices), bool), indices, starts), shape=(len(starts) - 1, columns))
 
 
-# Rules: the pattern of a result, given those of the inputs (None: it is constant) and the inputs themselves as far as
-# they are constants; None when nothing is known of the op.
+# Rules
 
 Patterns = Sequence[Pattern | None]
 Knowns = Sequence[Any]
 
 
 @singledispatch
-def _rule(op: Op, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
+def pattern_rule(op: Op, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
+    """Return the pattern of a result; None when nothing is known of the op.
+
+    Args:
+        op: the op.
+        y: its result; of an op with several results, all together: one row, or one for each of a stack of matrices.
+        x: the patterns of its inputs; None for those that are constant.
+        known: the inputs themselves, as far as they are constants; None for the others.
+    """
     return None
 
 
-@_rule.register
+@pattern_rule.register
+def _(op: Result, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
+    (pattern,) = x
+    assert pattern is not None
+    return picked(pattern, by_member(y.type.size, pattern.shape[0]))
+
+
+@pattern_rule.register
 def _united(op: Elementwise, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
     found: list[Pattern] = []
     for i, (pattern, one) in enumerate(zip(x, y.inputs, strict=True)):
         if pattern is not None:
             factor = known[1 - i] if isinstance(op, Multiply | MaskedMultiply) else None
             own = pattern if factor is None else _masked(pattern, one, factor)
-            found.append(own if one.shape == y.shape else picked(own, _spread(places(one), y)))
+            found.append(own if one.shape == y.shape else picked(own, spread(places(one), y)))
     return reduce(union, found)
 
 
@@ -218,21 +232,21 @@ def _masked(pattern: Pattern, x: Value, factor: Array) -> Pattern:
     return picked(pattern, np.where(factor, places(x), -1).ravel()) if fits else pattern
 
 
-@_rule.register
+@pattern_rule.register
 def _(op: Where, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
-    chosen = _relabelled(op, y, x, known)
+    chosen = relabelled(op, y, x, known)
     return _united(op, y, x, known) if chosen is None else chosen
 
 
-@_rule.register(Rearrangement)
-@_rule.register(AsType)
-@_rule.register(Identity)
-@_rule.register(Slice)
-@_rule.register(Concatenate)
-@_rule.register(Stack)
-@_rule.register(GatherNd)
-@_rule.register(ScatterSet)
-def _relabelled(op: Op, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
+@pattern_rule.register(Rearrangement)
+@pattern_rule.register(AsType)
+@pattern_rule.register(Identity)
+@pattern_rule.register(Slice)
+@pattern_rule.register(Concatenate)
+@pattern_rule.register(Stack)
+@pattern_rule.register(GatherNd)
+@pattern_rule.register(ScatterSet)
+def relabelled(op: Op, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
     """Move numbers of rows as the op moves elements: where 0 comes out, it is none of them."""
     labels: list[Any] = []
     start = 1
@@ -248,23 +262,23 @@ def _relabelled(op: Op, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
     return picked(stacked([pattern for pattern in x if pattern is not None]), np.asarray(rows, np.int64).ravel() - 1)
 
 
-@_rule.register
+@pattern_rule.register
 def _(op: Pad, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
-    return _relabelled(replace(op, value=0.0), y, x, known)
+    return relabelled(replace(op, value=0.0), y, x, known)
 
 
-@_rule.register
+@pattern_rule.register
 def _(op: Take, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
     (source, indices), (pattern, _) = y.inputs, x
     if known[1] is not None or op.axis is None or pattern is None:
-        return _relabelled(op, y, x, known)
+        return relabelled(op, y, x, known)
     axis = op.axis % len(source.shape)
-    lines, labels = _lines(pattern, source.shape, axis)
+    whole, labels = along(pattern, source.shape, axis)
     new = tuple(range(axis, axis + len(indices.shape)))
-    return picked(lines, _spread(np.expand_dims(labels, new), y))
+    return picked(whole, spread(np.expand_dims(labels, new), y))
 
 
-@_rule.register
+@pattern_rule.register
 def _(op: TakeTranspose, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
     pattern, _ = x
     if known[1] is None or pattern is None:
@@ -272,7 +286,7 @@ def _(op: TakeTranspose, y: Value, x: Patterns, known: Knowns) -> Pattern | None
     return gathered(pattern, np.take(places(y), known[1], axis=op.axis).ravel(), y.type.size)
 
 
-@_rule.register
+@pattern_rule.register
 def _(op: Scatter, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
     if known[1] is None:
         return None
@@ -284,17 +298,17 @@ def _(op: Scatter, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
     return reduce(union, found)
 
 
-@_rule.register(Cumulative)
-@_rule.register(LinearRecurrence)
+@pattern_rule.register(Cumulative)
+@pattern_rule.register(LinearRecurrence)
 def _(op: Cumulative | LinearRecurrence, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
     if op.axis is None:
         return None
     axis = op.axis % len(y.shape)
-    lines = (_lines(pattern, y.shape, axis) for pattern in x if pattern is not None)
-    return reduce(union, (picked(p, _spread(np.expand_dims(i, axis), y)) for p, i in lines))
+    moved = (along(pattern, y.shape, axis) for pattern in x if pattern is not None)
+    return reduce(union, (picked(p, spread(np.expand_dims(i, axis), y)) for p, i in moved))
 
 
-@_rule.register
+@pattern_rule.register
 def _(op: Reduction, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
     (pattern,), (source,) = x, y.inputs
     assert pattern is not None
@@ -302,7 +316,7 @@ def _(op: Reduction, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
     return gathered(pattern, groups.ravel(), y.type.size)
 
 
-@_rule.register
+@pattern_rule.register
 def _(op: MatMul, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
     a, b = y.inputs
     found: list[Pattern] = []
@@ -310,20 +324,20 @@ def _(op: MatMul, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
         rows = sparse.eye_array(a.type.size // max(a.shape[-1], 1), dtype=bool)
         found.append(_through(sparse.kron(rows, csr_array(known[1] != 0).T), x[0]))
     elif x[0] is not None:
-        lines, labels = _lines(x[0], a.shape, len(a.shape) - 1)
+        whole, labels = along(x[0], a.shape, len(a.shape) - 1)
         labels = labels[..., None] if len(b.shape) > 1 else labels
-        found.append(picked(lines, _spread(labels, y)))
+        found.append(picked(whole, spread(labels, y)))
     if x[1] is not None and known[0] is not None and len(a.shape) == 2 and len(b.shape) <= 2:
         columns = sparse.eye_array(math.prod(b.shape[1:]), dtype=bool)
         found.append(_through(sparse.kron(csr_array(known[0] != 0), columns), x[1]))
     elif x[1] is not None:
-        lines, labels = _lines(x[1], b.shape, max(len(b.shape) - 2, 0))
+        whole, labels = along(x[1], b.shape, max(len(b.shape) - 2, 0))
         labels = labels[..., None, :] if len(a.shape) > 1 and len(b.shape) > 1 else labels
-        found.append(picked(lines, _spread(labels, y)))
+        found.append(picked(whole, spread(labels, y)))
     return reduce(union, found)
 
 
-@_rule.register
+@pattern_rule.register
 def _(op: Einsum, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
     operands, result = op.letters
     found: list[Pattern] = []
@@ -359,12 +373,17 @@ def places(x: Value) -> Array:
     return np.arange(x.type.size).reshape(x.shape)
 
 
-def _spread(labels: Array, y: Value) -> Array:
+def spread(labels: Array, y: Value) -> Array:
     """Broadcast labels to all elements of a result."""
     return np.broadcast_to(labels, y.shape).ravel()
 
 
-def _lines(pattern: Pattern, shape: tuple[int, ...], axis: int) -> tuple[Pattern, Array]:
+def by_member(size: int, members: int) -> Array:
+    """Return for each element of a value the member to which it belongs, of as many that lie one behind the other."""
+    return np.arange(size) // max(size // max(members, 1), 1)
+
+
+def along(pattern: Pattern, shape: tuple[int, ...], axis: int) -> tuple[Pattern, Array]:
     """Gather along an axis; return the pattern of what is left, and its places."""
     rest = shape[:axis] + shape[axis + 1 :]
     labels = np.arange(math.prod(rest)).reshape(rest)
