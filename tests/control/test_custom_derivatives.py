@@ -36,7 +36,7 @@ def sine(*, pullback: bool = False, pushforward: bool = False, factor: float = 1
 @pytest.mark.parametrize("given", ["pullback", "pushforward"])
 def test_the_given_derivative_is_used_in_both_modes(given: str) -> None:
     x = variable("x", (3,))
-    (y,) = sine(factor=5.0, **{given: True})(x)  # type: ignore[arg-type]  # flags by name
+    (y,) = sine(factor=5.0, **{given: True})(x)
     slope = gradient(sum_(y), [x])[0]
     outputs = {
         "y": y,

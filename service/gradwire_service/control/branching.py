@@ -65,17 +65,11 @@ class Switch(Control, name="switch"):
         return tuple(self.bodies[chosen].run(xp, operands))
 
     def vjp(
-        self,
-        y_bar: tuple[Value | None, ...],
-        y: tuple[Value, ...],
-        index: Value,
-        *operands: Value,
-        below_choice: bool = False,
-        **_: Any,
+        self, y_bar: tuple[Value | None, ...], y: tuple[Value, ...], *x: Value, below_choice: bool = False, **_: Any
     ) -> tuple[Value | None, ...]:
         bodies = (pulled_body(body, below_choice) for body in self.bodies)
-        found = Switch(tuple(bodies))(index, *operands, *filled(y, y_bar))
-        return None, *spread(operands, found)
+        found = Switch(tuple(bodies))(*x, *filled(y, y_bar))
+        return None, *spread(x[1:], found)
 
     def jvp(
         self, y: tuple[Value, ...], x: tuple[Value, ...], x_dot: tuple[Value | None, ...]

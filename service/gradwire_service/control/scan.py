@@ -133,7 +133,7 @@ class Scan(Control, name="scan"):
         self, y_bar: tuple[Value | None, ...], y: tuple[Value, ...], *x: Value, below_choice: bool = False, **_: Any
     ) -> tuple[Value | None, ...]:
         if not self.opened:
-            return self._reopened(x).vjp(*_padded(y_bar, self._whole(x)), *x, below_choice=below_choice)
+            return self._reopened.vjp(*_padded(y_bar, self._whole(x)), *x, below_choice=below_choice)
         body, c, s = self.body, self.carries, self.sequences
         moving = floating(body.variables)
         carried = [i for i in moving if i < c]
@@ -150,9 +150,8 @@ class Scan(Control, name="scan"):
         cotangents = summed([*outgoing, *((value, inside) for value, _, inside in fed)])
         if not cotangents:
             return (None,) * len(x)
-        found = dict(
-            zip(moving, vjp(cotangents, [body.variables[i] for i in moving], below_choice=below_choice), strict=True)
-        )
+        pulled = vjp(cotangents, [body.variables[i] for i in moving], below_choice=below_choice)
+        found = dict(zip(moving, pulled, strict=True))
         totals = [total + found[i] for total, i in zip(sums, shared, strict=True)]
         slices = [found[i] for i in moving if c <= i < c + s]
         residuals = Residuals(self, y, x)
@@ -174,7 +173,7 @@ class Scan(Control, name="scan"):
     ) -> tuple[Value | None, ...]:
         if not self.opened:
             whole = self._whole(x)
-            return self._reopened(x).jvp(results_of(whole), x, x_dot)[: len(y)]
+            return self._reopened.jvp(results_of(whole), x, x_dot)[: len(y)]
         body, c, s = self.body, self.carries, self.sequences
         carried = [i for i in floating(body.variables) if i < c]
         moving = [i for i in floating(body.variables) if i < c or x_dot[i] is not None]
@@ -194,12 +193,13 @@ class Scan(Control, name="scan"):
         found = dict(zip([*carried, *(place for place, _ in stacked)], results, strict=True))
         return tuple(found.get(i) for i in range(len(y)))
 
-    def _reopened(self, x: Sequence[Value]) -> Scan:
+    @property
+    def _reopened(self) -> Scan:
         return replace(self, opened=True)
 
     def _whole(self, x: Sequence[Value]) -> Value:
         """Return an open block in place of a closed one, which has nothing to show of its steps."""
-        op = replace(self, opened=True)
+        op = self._reopened
         return Value(op, tuple(x), TupleType.of_members(op.infer(*(v.type for v in x))))
 
     def closed(self, used: set[int]) -> tuple[Scan, Sequence[int], Sequence[int]]:
