@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import scipy.linalg
 from scipy import special
 
 from gradwire_service.graph import Array
-from gradwire_service.ops import lapack, sliding
+from gradwire_service.ops import lapack, places, sliding
 
 
 class NumpyNamespace:
@@ -22,6 +21,9 @@ class NumpyNamespace:
     expm = staticmethod(scipy.linalg.expm)
     dilated_pad = staticmethod(sliding.dilated_pad)
     conv = staticmethod(sliding.conv)
+    scatter = staticmethod(places.scatter)
+    scatter_add = staticmethod(places.scatter_add)
+    dynamic_update_slice = staticmethod(places.dynamic_update_slice)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(np, name, None) or getattr(special, name)
@@ -39,36 +41,6 @@ class NumpyNamespace:
         if descending:  # turned round so that no integer overflows
             x = np.negative(x) if x.dtype.kind in "fc" else np.invert(x)
         return np.argsort(x, axis=axis, stable=True)
-
-    @staticmethod
-    def scatter_add(updates: Array, indices: Array, axis: int, size: int) -> Array:
-        """Add updates up at indices along an axis of zeros.
-
-        Raises: IndexError.
-        """
-        y = np.zeros((*updates.shape[:axis], size, *updates.shape[axis + indices.ndim :]), updates.dtype)
-        where: Any = (*[slice(None)] * axis, indices)
-        np.add.at(y, where, updates)
-        return y
-
-    @staticmethod
-    def scatter(x: Array, at: Array, updates: Array, how: str) -> Array:
-        """Set, add, or take the max or min of rows of x at indices; of several that are set, the last counts."""
-        y = np.array(x, np.result_type(x, updates))
-        at, updates = at.reshape(-1), updates.reshape(at.size, *y.shape[1:])  # NumPy keeps the order of one axis alone
-        if how == "set":
-            y[at] = updates
-        else:
-            ufunc: Any = {"add": np.add, "max": np.maximum, "min": np.minimum}[how]
-            ufunc.at(y, at, updates)
-        return y
-
-    @staticmethod
-    def dynamic_update_slice(x: Array, update: Array, start: Sequence[int]) -> Array:
-        """Replace the part of x that begins at start."""
-        y = np.array(x, np.result_type(x, update))
-        y[tuple(slice(i, i + size) for i, size in zip(start, update.shape, strict=True))] = update
-        return y
 
 
 NUMPY = NumpyNamespace()
