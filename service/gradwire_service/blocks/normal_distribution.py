@@ -58,4 +58,5 @@ class LogNdtr(Composite, Elementwise, name="log_ndtr"):
         for coefficient in SERIES[-3::-1]:
             series = series * u + coefficient
         tail = log(series) - square(far) / 2 - log(-far) - HALF_LOG_TAU
-        return where(is_far, tail, where(near > 0, log1p(-ndtr(-near)), log(ndtr(near))))
+        above = where(near > 0, near, 0)
+        return where(is_far, tail, where(near > 0, log1p(-ndtr(-above)), log(ndtr(near))))
