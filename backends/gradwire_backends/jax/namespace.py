@@ -50,13 +50,13 @@ class JaxNamespace:
 
     @staticmethod
     def gammainc(a: Any, x: Any) -> Any:
-        """Return the regularized lower incomplete gamma function, and NaN where SciPy does."""
-        return jnp.where(_no_gamma(a, x), jnp.nan, special.gammainc(a, x))
+        """Return the regularized lower incomplete gamma function, with SciPy's values at the edges."""
+        return _at_edges(special.gammainc, a, x, 0)
 
     @staticmethod
     def gammaincc(a: Any, x: Any) -> Any:
-        """Return the regularized upper incomplete gamma function, and NaN where SciPy does."""
-        return jnp.where(_no_gamma(a, x), jnp.nan, special.gammaincc(a, x))
+        """Return the regularized upper incomplete gamma function, with SciPy's values at the edges."""
+        return _at_edges(special.gammaincc, a, x, 1)
 
     def take(self, x: Any, indices: Any, axis: int | None = None) -> Any:
         """Read along an axis, or of x laid flat, at positions that are data."""
@@ -97,6 +97,8 @@ class JaxNamespace:
         self.outside = self.outside | jnp.any((place < 0) | (place > size - count))
 
 
-def _no_gamma(a: Any, x: Any) -> Any:
+def _at_edges(function: Any, a: Any, x: Any, far: int) -> Any:
+    """Evaluate an incomplete gamma function; `far` is where it tends to as a does to infinity."""
     both = ((a == 0) & (x == 0)) | ((a == jnp.inf) & (x == jnp.inf))
-    return both | (a < 0) | (x < 0) | jnp.isnan(a) | jnp.isnan(x)
+    none = both | (a < 0) | (x < 0) | jnp.isnan(a) | jnp.isnan(x)
+    return jnp.where(none, jnp.nan, jnp.where(a == jnp.inf, far, function(jnp.where(a == jnp.inf, 1, a), x)))

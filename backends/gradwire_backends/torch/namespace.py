@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -143,7 +143,7 @@ class TorchNamespace(Elementwise):
         return torch.argsort(x, dim=axis, stable=True)
 
     @staticmethod
-    def searchsorted(x: Any, values: Any, side: str) -> Any:
+    def searchsorted(x: Any, values: Any, side: Literal["left", "right"]) -> Any:
         """Return where values would have to be put so that x stays in order; PyTorch has its own place for NaN."""
         return torch.as_tensor(np.searchsorted(x.numpy(force=True), values.numpy(force=True), side))
 
