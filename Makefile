@@ -40,9 +40,10 @@ format: $(READY) ## put imports and layout in order
 proto: $(READY) ## generate the clients' code from proto/, and the Python client's functions from the op library
 	@$(BIN)/python proto/generate.py
 	@$(BIN)/python clients/python/generate_functions.py
+	@$(BIN)/python docs/generate_ops.py
 
 check-generated: $(READY) ## fail when generated code is not what proto/ and the op library give, byte by byte
-	@echo 'generated code'  && $(BIN)/python proto/generate.py --check && $(BIN)/python clients/python/generate_functions.py --check
+	@echo 'generated code'  && $(BIN)/python proto/generate.py --check && $(BIN)/python clients/python/generate_functions.py --check && $(BIN)/python docs/generate_ops.py --check
 
 serve: $(READY) ## run a server on this machine; ARGS="--help" tells its options
 	@$(BIN)/gradwire serve $(ARGS)

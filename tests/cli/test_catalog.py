@@ -35,6 +35,7 @@ def test_an_op_tells_signature_attributes_and_formula(run: Run) -> None:
     shown = run("ops", "sum").stdout
     assert found["signature"] in shown
     assert "Shapes:" in shown
+    assert "3 results; not analytic, so that complex_step refuses it" in run("ops", "svd").stdout
 
 
 def test_a_variadic_op_shows_it(run: Run) -> None:

@@ -28,7 +28,7 @@ def ops(name: Name = None, json: Json = False) -> None:
     from gradwire import v1 as pb
     from gradwire_service import engine  # noqa: F401  # loads every family
     from gradwire_service.ops.base import Op
-    from gradwire_service.wire.catalog import encode_op
+    from gradwire_service.wire.catalog import encode_op, facts_of
 
     listed = {key: encode_op(op) for key, op in sorted(Op.registry.items()) if not op.internal}
     if name is not None:
@@ -37,6 +37,7 @@ def ops(name: Name = None, json: Json = False) -> None:
             output.show_json(_as_data(found))
         else:
             output.show(f"{found.signature}    [{found.family}]", "", found.documentation)
+            output.show(*(["", "; ".join(facts)] if (facts := facts_of(Op.registry[name])) else []))
             output.show(*_settings_table(found.attributes))
         return
     if json:

@@ -66,6 +66,18 @@ def _is_differentiable(op: type[Op]) -> bool:
     return own or issubclass(op, Composite)
 
 
+def facts_of(op: type[Op]) -> list[str]:
+    """Return what else is to be known of an op, a phrase each."""
+    outputs = op.signature().outputs
+    return [
+        *(["a composite of other ops"] if issubclass(op, Composite) else []),
+        *([f"{outputs} results"] if outputs > 1 else []),
+        *([] if _is_differentiable(op) else ["no derivative"]),
+        *([] if op.analytic else ["not analytic, so that complex_step refuses it"]),
+        *(["where the sensitivity is zero, an infinite derivative counts as zero"] if op.singular else []),
+    ]
+
+
 def first_sentence(documentation: str) -> str:
     """Return the first sentence of a documentation, in one line."""
     return " ".join(documentation.partition("\n\n")[0].split()).partition(". ")[0].removesuffix(".")
