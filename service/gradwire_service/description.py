@@ -164,7 +164,11 @@ def differentiate(
     points = [typed[name] for name in along]
 
     def seeds(kind: str, of_names: Sequence[str], of_values: Sequence[Value]) -> dict[Value, Value]:
-        pairs = zip(of_names, of_values, strict=True)
+        pairs = list(zip(of_names, of_values, strict=True))
+        order = 1
+        while any(f"{kind}/{name}" in typed.values for name in of_names):  # of a graph that is a derivative itself
+            order += 1
+            kind = f"{kind.partition('_')[0]}_{order}"
         return {v: variable(f"{kind}/{name}", v.shape, v.element_type) for name, v in pairs}
 
     match mode:
