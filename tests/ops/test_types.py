@@ -96,14 +96,15 @@ def test_every_op_checks_its_domain(op: str) -> None:
     cls = Op.registry[op]
     allowed = {"floating": {FLOAT64, FLOAT32}, "bool": {BOOL}, "any": set(ElementType)}
     numeric = set(ElementType) - {BOOL}
+    attributes = {name: 1 for name, attribute in cls.signature().attributes.items() if attribute.required}
     for kind in ElementType:
         own = cls.unpromoted
         inputs = [variable(f"x{i}", (2,), own.get(i, kind)) for i in range(len(cls.signature().inputs))]
         if kind in allowed.get(cls.domain, numeric):
-            assert apply(op, *inputs).shape == (2,)
+            assert apply(op, *inputs, **attributes).shape == (2,)
         else:
             with pytest.raises(ElementTypeError, match=f"{op} takes {cls.domain} values, not {kind}"):
-                apply(op, *inputs)
+                apply(op, *inputs, **attributes)
 
 
 def test_shapes_broadcast_as_in_numpy() -> None:
