@@ -27,7 +27,7 @@ def test_the_python_of_the_readme_runs_and_says_what_its_comments_say(capsys: py
     for text in blocks("python"):
         exec(compile(text, "README.md", "exec"), namespace)
         printed.append(capsys.readouterr().out)
-    gradient, derivative, minimum, training = printed
+    gradient, derivative, jacobian, minimum, training = printed
     value, *scores = gradient.splitlines()
     assert float(value) == pytest.approx(np.log(2))
     point = namespace["point"]
@@ -35,6 +35,7 @@ def test_the_python_of_the_readme_runs_and_says_what_its_comments_say(capsys: py
     assert np.fromstring(" ".join(scores).strip("[]"), sep=" ") == pytest.approx(expected, rel=1e-6)
     assert derivative.startswith("graph ")
     assert "output " in derivative
+    assert jacobian == "(100, 100)\n"
     assert np.fromstring(minimum.replace("\n", " ").strip("[] "), sep=" ") == pytest.approx(np.ones(10), abs=1e-3)
     assert 0 < float(training.split()[0]) < np.log(2)
 
