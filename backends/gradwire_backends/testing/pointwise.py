@@ -68,7 +68,9 @@ def special_functions() -> Iterator[Sample]:
     for p in (1, 3):
         yield from unary("mvlgamma", partial(multigammaln, p=p), ((1.2, 6.0),), kinks=[], p=p)
     for op, f in (("i0", special.i0), ("i1", special.i1)):
-        yield from unary(op, f, AWAY_FROM_ZERO, far=[-12, 12], kinks=[-80, 80])
+        yield from unary(op, f, far=[-12, 0, 12], kinks=[-80, 80])
+    for n in (0, 3):
+        yield from unary("bessel_i", partial(special.iv, n), far=[-12, 0, 12], kinks=[-80, 80], n=n)
     yield from unary("ndtr", special.ndtr, ((-4.0, 4.0),), kinks=[-12, -30, -40, 12])
     yield from unary("log_ndtr", special.log_ndtr, ((-30.0, 4.0),), far=[-1e4, -50, 9], kinks=[-10, -14, -1e150, 40])
     yield from unary("ndtri", special.ndtri, ((0.15, 0.85),), kinks=[1, -0.1, 1.1, 0.5, 1e-30])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from gradwire_service.blocks.densities import HALF_LOG_TAU
+from gradwire_service.blocks.densities import HALF_LOG_TAU, valid
 from gradwire_service.errors import ElementTypeError, ShapeError
 from gradwire_service.graph import INT64
 from gradwire_service.graph.types import ElementType
@@ -80,8 +80,9 @@ class DirichletLogpdf(Composite, name="dirichlet_logpdf"):
 
     Shapes: x and alpha are [..., k] and broadcast, y is [...].
     Units: all dimensionless; x in [0, 1] with sum 1, which is not looked at; alpha > 0.
-    Kinks: where x[i] = 0, y is inf for alpha[i] < 1 and -inf for alpha[i] > 1; where x[i] < 0, y is NaN.
-    Raises: ShapeError when x or alpha is a scalar.
+    Kinks: where x[i] = 0, y is inf for alpha[i] < 1 and -inf for alpha[i] > 1; where x[i] < 0 or alpha[i] ≤ 0, y is
+        NaN.
+    Raises: ShapeError when x and alpha are no vectors of one length.
     Source: Johnson, Kotz & Balakrishnan (2000), "Continuous multivariate distributions", chapter 49; SciPy,
         `stats.dirichlet`.
     """
@@ -90,10 +91,12 @@ class DirichletLogpdf(Composite, name="dirichlet_logpdf"):
 
     def expand(self, x: Value, alpha: Value) -> Value:
         self.check_domain(x.element_type)
-        if not (x.shape and alpha.shape):
-            raise ShapeError(f"{self.name} of shapes {list(x.shape)} and {list(alpha.shape)}: both are vectors")
-        density = sum_(xlogy(alpha - 1, x), axis=(-1,))
-        return density - sum_(lgamma(alpha), axis=(-1,)) + lgamma(sum_(alpha, axis=(-1,)))
+        if not x.shape or x.shape[-1:] != alpha.shape[-1:]:
+            raise ShapeError(
+                f"{self.name} of shapes {list(x.shape)} and {list(alpha.shape)}: both are vectors of one length"
+            )
+        powers = valid(xlogy(alpha - 1, x) - lgamma(alpha), alpha > 0)
+        return sum_(powers, axis=(-1,)) + lgamma(sum_(alpha, axis=(-1,)))
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,7 @@ class GammaLogpdf(LogDensity, name="gamma_logpdf"):
     """
 
     def expand(self, x: Value, a: Value, scale: Value) -> Value:
-        z = x / scale
-        inside = xlogy(a - 1, z) - z - lgamma(a) - log(scale)
+        inside = xlogy(a - 1, x) - x / scale - lgamma(a) - a * log(scale)
         return supported(valid(inside, a > 0), outside=logical_or(x < 0, isinf(x)))
 
 
@@ -106,14 +105,15 @@ class WeibullLogpdf(LogDensity, name="weibull_logpdf"):
     Shapes: x, c and scale broadcast, y has their shape.
     Units: x and scale share one, of which the density has the reciprocal; c dimensionless; c and scale > 0.
     Kinks: where x < 0, y is -inf; at x = 0 it is inf for c < 1, -log scale for c = 1, -inf for c > 1, and the
-        derivatives are the limits from above; where c or scale ≤ 0, y is NaN or -inf.
+        derivatives are the limits from above, but for that by scale, NaN for c < 1, and for that by c, of which it
+        takes 0 log 0 = 0; where c or scale ≤ 0, y is NaN or -inf.
     Source: Johnson, Kotz & Balakrishnan (1994), "Continuous univariate distributions", volume 1, chapter 21; SciPy,
         `stats.weibull_min`.
     """
 
     def expand(self, x: Value, c: Value, scale: Value) -> Value:
-        z = x / scale
-        return supported(log(c) + xlogy(c - 1, z) - z**c - log(scale), outside=logical_or(x < 0, isinf(x)))
+        inside = log(c) + xlogy(c - 1, x) - (x / scale) ** c - c * log(scale)
+        return supported(inside, outside=logical_or(x < 0, isinf(x)))
 
 
 @final

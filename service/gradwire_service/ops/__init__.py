@@ -3,6 +3,7 @@
 from gradwire_service.ops import (
     activation,
     arithmetic,
+    bessel,
     comparison,
     conversion,
     convolution,
@@ -61,6 +62,7 @@ __all__ = [
     "activation",
     "apply",
     "arithmetic",
+    "bessel",
     "catalog",
     "comparison",
     "constant",
