@@ -116,6 +116,24 @@ def test_a_derivative_is_a_graph_to_print_send_and_run(service: gw.Service) -> N
     np.testing.assert_allclose(service.evaluate(str(again), INPUTS)[name], BY_W, rtol=1e-12)
 
 
+def test_taylor_coefficients_along_a_direction(service: gw.Service) -> None:
+    x, y = gw.variable("x"), gw.variable("y", (2,))
+    wave = gw.Graph({"wave": gw.sin(x) * gw.exp(y), "cubic": x * x * x, "flat": gw.sum(y)})
+    at = {"x": 0.5, "y": [0.0, 1.0]}
+    found = service.taylor(wave, at, along={"x": 2.0, "y": [0.0, 1.0]}, order=5)
+    factorials = np.array([1, 1, 2, 6, 24, 120])
+    turns = np.array([np.sin(0.5 + k * np.pi / 2) * 2**k for k in range(6)]) / factorials
+    np.testing.assert_allclose(found["wave"][:, 0], turns, rtol=1e-12)
+    power = np.e * np.array([((1 + 2j) ** k * np.exp(0.5j)).imag for k in range(6)]) / factorials
+    np.testing.assert_allclose(found["wave"][:, 1], power, rtol=1e-12)
+    np.testing.assert_allclose(found["cubic"], [0.125, 1.5, 6.0, 8.0, 0.0, 0.0])
+    np.testing.assert_allclose(found["flat"], [1.0, 1.0, 0.0, 0.0, 0.0, 0.0])
+    line = service.taylor("variable x: float64[]\ny = multiply(x, 3.0)\noutput y = y\n", {"x": 2.0}, {"x": 1.0})
+    assert line["y"].tolist() == [6.0, 3.0, 0.0, 0.0, 0.0]
+    with pytest.raises(ValueError, match="order 9"):
+        service.taylor(wave, at, along={"x": 1.0}, order=9)
+
+
 def test_a_graph_is_described_with_its_order_types_and_cost(service: gw.Service) -> None:
     found = service.describe(graph, INPUTS, formats=["text", "latex", "dot", "svg"], annotations={"u": "scores"})
     assert found.rendering.text == str(graph)

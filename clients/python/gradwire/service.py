@@ -22,7 +22,7 @@ from gradwire.core import Core, Pause, Plan, Source, Streaming, Unary
 from gradwire.embedded import EmbeddedServer
 from gradwire.execution import Options
 from gradwire.objective import Objective
-from gradwire.plans import catalog, inspection, queries, storage, training
+from gradwire.plans import catalog, inspection, queries, series, storage, training
 from gradwire.query import Name, Names
 from gradwire.tensors import Array
 
@@ -212,6 +212,7 @@ class Service(Asking):
     register = carried_out(inspection.register)
     describe = carried_out(inspection.describe)
     differentiate = carried_out(inspection.differentiate)
+    taylor = carried_out(series.taylor)
     prepare = carried_out(inspection.prepare)
     check = carried_out(inspection.check)
     compare = carried_out(inspection.compare)
