@@ -19,6 +19,7 @@ from gradwire_service.backend import (
     DifferentiatingBackend,
     Executable,
     Interrupt,
+    RunInfo,
     Tensors,
     backend,
     discover,
@@ -460,11 +461,11 @@ class Engine:
             message = f"{choice.backend} computes single gradients, not whole steps; take numba or numpy"
             raise UnsupportedByBackendError(message, backend=choice.backend)
 
-        def run(fed: Tensors, interrupt: Interrupt) -> Tensors:
+        def run(fed: Tensors, interrupt: Interrupt, info: RunInfo) -> Tensors:
             types = tuple((v.name, TensorType.of(fed[v.name])) for v in graph.variables if v.name in fed)
             key = ("step", graph.id, types, parameters, rule, loss, choice)
             executable = self._steps.get(key, lambda: prepared(dict(types)))
-            return executable({name: np.asarray(array, order="C") for name, array in fed.items()}, interrupt)
+            return executable({name: np.asarray(array, order="C") for name, array in fed.items()}, interrupt, info)
 
         def prepared(types: Mapping[str, TensorType]) -> Executable:
             typed = self.typed(graph, types)
@@ -472,7 +473,10 @@ class Engine:
             flat = step_graph(scalar, {name: typed[name] for name in parameters}, rule, typed.variables)
             flat = simplify(flat, strict_nan=choice.settings.strict_nan, fast_math=choice.settings.fast_math)
             check_size(flat, self.limits)
-            return runner.prepare(flat)
+            executable = runner.prepare(flat)
+            if choice.wait_for_compiled and isinstance(runner, CompilingBackend):
+                runner.wait(executable, COMPILATION_SECONDS)
+            return executable
 
         return run
 

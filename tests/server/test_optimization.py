@@ -126,3 +126,15 @@ def test_a_limit_on_the_loss_stops_a_minimization(caller: Caller) -> None:
     assert result.stop_reason == pb.STOP_REASON_LOSS
     assert result.loss <= 0.1
     assert not math.isnan(result.progress.parameter_norm)
+
+
+def test_steps_tell_which_tier_ran_them_and_wait_for_the_compiler_if_asked(caller: Caller) -> None:
+    sgd = pb.Optimizer(name="sgd", hyperparameters={"learning_rate": pb.Attribute(real=0.1)})
+    request = pb.StepRequest(graph=pb.GraphSource(text=LINE), parameters=START, data=DATA, optimizer=sgd, options=NUMPY)
+    interpreted = caller.ask(STEP, request)
+    assert interpreted.execution.tier == pb.EXECUTION_TIER_INTERPRETED
+    request.options.CopyFrom(pb.ExecutionOptions(backend="numba", wait_for_compiled=True))
+    compiled = caller.ask(STEP, request)
+    assert compiled.execution.tier == pb.EXECUTION_TIER_COMPILED
+    found, expected = (decode_tensor(response.parameters["w"]) for response in (compiled, interpreted))
+    np.testing.assert_allclose(found, expected, rtol=1e-13)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradwire_service.backend import Executable, Interrupt, Tensors, never
+from gradwire_service.backend import Executable, Interrupt, RunInfo, Tensors, never
 from gradwire_service.graph import Array, TensorType
 from gradwire_service.interpreter import interpret
 from gradwire_service.ops.base import Value, variable
@@ -51,14 +51,14 @@ class Stepper:
     def __post_init__(self) -> None:
         self.programs: dict[tuple[tuple[str, TensorType], ...], Executable] = {}
 
-    def __call__(self, inputs: Tensors, interrupt: Interrupt = never) -> Tensors:
+    def __call__(self, inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
         types = {name: TensorType.of(x) for name, x in inputs.items() if " " not in name}
         key = tuple(sorted(types.items()))
         if key not in self.programs:
             v = {name: variable(name, x.shape, x.element_type) for name, x in types.items()}
             trained = {name: v[name] for name in self.parameters}
             self.programs[key] = interpret(step_graph(self.loss(v), trained, self.optimizer, v.values()))
-        return self.programs[key](inputs, interrupt)
+        return self.programs[key](inputs, interrupt, info)
 
 
 def regression(rows: int = 23) -> tuple[dict[str, Array], Data]:

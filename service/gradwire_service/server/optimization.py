@@ -13,7 +13,7 @@ from gradwire_service.server.calls import Call, raw
 from gradwire_service.server.reading import Reader
 from gradwire_service.server.workers import deadline_exceeded
 from gradwire_service.training import Progress, StopReason
-from gradwire_service.wire.evaluation import DecodeTensors
+from gradwire_service.wire.evaluation import TIERS, DecodeTensors
 from gradwire_service.wire.optimization import (
     decode_optimizer,
     decode_policy,
@@ -57,7 +57,7 @@ class OptimizationServicer:
                 interrupt=interrupt,
             )
             seconds = time.perf_counter() - start
-            ran = pb.Execution(backend=choice.backend, function_evaluations=1, seconds=seconds)
+            ran = pb.Execution(backend=choice.backend, tier=TIERS[taken.tier], function_evaluations=1, seconds=seconds)
             return encode_step(taken, ran, graph.id).SerializeToString()
 
         return await call.work(step)

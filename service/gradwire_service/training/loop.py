@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gradwire_service.backend import Interrupt, never
+from gradwire_service.backend import Interrupt, Tier, never
 from gradwire_service.errors import CancelledError, DataMismatchError, DeadlineExceededError, NotFiniteError
 from gradwire_service.graph import Array
 from gradwire_service.optimizers import Constant, Optimizer, OptimizerState, Schedule, check_state, initial_state
@@ -233,7 +233,8 @@ class _Minimization:
             words = self.trouble(self.last)
         point = self.point
         loss = self.loss_over_all_rows(point)
-        return Result(point.parameters, point.state, loss, point.step, reason, words, self.report)
+        tier = self.last.tier if self.last else Tier.INTERPRETED
+        return Result(point.parameters, point.state, loss, point.step, reason, words, self.report, tier)
 
     def loss_over_all_rows(self, point: _Point) -> float:
         """Return the loss, by batches of rows as they lie; NaN when the time is up."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from gradwire_service.backend import Tier
 from gradwire_service.errors import HyperparameterError, raise_all
 from gradwire_service.graph import Array
 from gradwire_service.optimizers import OptimizerState
@@ -136,6 +137,7 @@ class Result:
         stop_reason: why it stopped.
         message: the same in words.
         progress: the last report.
+        tier: what ran the last step.
     """
 
     parameters: Mapping[str, Array]
@@ -145,6 +147,7 @@ class Result:
     stop_reason: StopReason
     message: str
     progress: Progress
+    tier: Tier = Tier.INTERPRETED
 
 
 def _check_not_negative(part: str, rule: object, *names: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradwire_service.backend import Interrupt, Tensors, never
+from gradwire_service.backend import Interrupt, RunInfo, Tensors, Tier, never
 from gradwire_service.errors import InputMissingError
 from gradwire_service.graph import FLOAT64, Array
 from gradwire_service.ops.base import Value, variable
@@ -21,8 +21,8 @@ from gradwire_service.ops.functions import sum as sum_
 from gradwire_service.optimizers import Optimizer, OptimizerState, slot_name
 from gradwire_service.transform import gradient, simplify
 
-Run = Callable[[Tensors, Interrupt], Tensors]
-"""Runs the graph of a step; it takes batches of any number of rows."""
+Run = Callable[[Tensors, Interrupt, RunInfo], Tensors]
+"""Runs the graph of a step, as an `Executable` does; it takes batches of any number of rows."""
 
 LOSS = "loss"
 GRADIENT_NORM = "gradient norm"
@@ -80,6 +80,7 @@ class Step:
         learning_rate: the learning rate of the update.
         gradient_norm: 2-norm of the gradient of all parameters, before the update; infinite if its square overflows.
         parameter_norm: 2-norm of all parameters after the update; infinite if its square overflows.
+        tier: what ran the step.
     """
 
     parameters: Mapping[str, Array]
@@ -88,6 +89,7 @@ class Step:
     learning_rate: float
     gradient_norm: float
     parameter_norm: float
+    tier: Tier = Tier.INTERPRETED
 
     @property
     def starts_finite(self) -> bool:
@@ -122,7 +124,8 @@ def take_step(
     fed |= {_STATE + name: array for name, array in state.slots.items()}
     fed[LEARNING_RATE] = np.array(learning_rate)
     fed[STEP_NUMBER] = np.array(float(state.step + 1))
-    results = run(fed, interrupt)
+    info = RunInfo()
+    results = run(fed, interrupt, info)
     slots = {name: results[_STATE + name] for name in state.slots}
     return Step(
         {name: results[_PARAMETER + name] for name in parameters},
@@ -131,6 +134,7 @@ def take_step(
         learning_rate,
         float(results[GRADIENT_NORM]),
         float(results[PARAMETER_NORM]),
+        info.tier,
     )
 
 

@@ -24,7 +24,7 @@ from gradwire_service.training import (
     StopReason,
 )
 from gradwire_service.wire.attributes import decode_attribute
-from gradwire_service.wire.evaluation import DecodeTensors
+from gradwire_service.wire.evaluation import TIERS, DecodeTensors
 from gradwire_service.wire.tensors import encode_tensors
 
 _POLICIES: Mapping[int, NonFinitePolicy] = {
@@ -180,6 +180,7 @@ def encode_result(result: Result, backend: str, graph_id: str) -> pb.Minimizatio
         progress=encode_progress(result.progress),
         execution=pb.Execution(
             backend=backend,
+            tier=TIERS[result.tier],
             function_evaluations=result.progress.function_evaluations,
             seconds=result.progress.seconds,
         ),
