@@ -54,7 +54,7 @@ class Heaviside(Composite, Elementwise, name="heaviside"):
     def expand(self, x: Value, h: Value) -> Value:
         self.check_domain(x.element_type)
         step = where(x > 0, 1, where(equal(x, 0), h, 0))
-        return where(isnan(x), x, step)
+        return where(isnan(x), np.nan, step)
 
 
 @final
