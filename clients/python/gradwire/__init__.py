@@ -45,6 +45,7 @@ from gradwire.results import (
     VjpResult,
 )
 from gradwire.service import Service, Stream, connect
+from gradwire.symbolic import from_sympy
 from gradwire.tensors import TensorRef
 from gradwire.tracing import Function, function
 from gradwire.values import Value
@@ -93,6 +94,7 @@ __all__ = [
     "expression",
     "fixed_point",
     "fori_loop",
+    "from_sympy",
     "function",
     "linalg",
     "map",
