@@ -11,6 +11,7 @@ from functools import cached_property
 from operator import itemgetter
 
 from gradwire_service.backend import Tensors
+from gradwire_service.control.chunks import vectorize_in_chunks
 from gradwire_service.errors import InvalidRequestError, LimitExceededError
 from gradwire_service.graph import Array
 from gradwire_service.limits import Limits
@@ -37,7 +38,6 @@ from gradwire_service.query import (
 )
 from gradwire_service.transform import TypedGraph, gradient, hessian_vector_product, jvp, vjp
 from gradwire_service.transform.jacobian import Derivatives, Sweeps, parted
-from gradwire_service.transform.vectorize import vectorize
 
 
 class Plan:
@@ -122,7 +122,7 @@ class Plan:
             case JacobianQuery() | HessianQuery():
                 sweeps, slopes = self.sweeps()
                 derived |= {"gradient": slopes} if slopes else {}
-                found |= self.matrices(sweeps.assembled(sweeps.forward(), sweeps.reverse()))
+                found |= self.matrices(sweeps.derivatives(vectorize_in_chunks))
         for kind, values in derived.items():
             names = self.of if kind == "tangent" else self.wrt
             found |= {self.key(kind, name): value for name, value in zip(names, values, strict=True)}
@@ -137,7 +137,7 @@ class Plan:
             return differentiate(_summed((value, self.directions[name]) for name, value in values.items()))
         single = {name: variable(name, value.shape, value.element_type) for name, value in values.items()}
         derivatives = differentiate(_summed((value, single[name]) for name, value in values.items()))
-        return vectorize(derivatives, {one: self.directions[name] for name, one in single.items()})
+        return vectorize_in_chunks(derivatives, {one: self.directions[name] for name, one in single.items()})
 
     # Jacobians and Hessians
 

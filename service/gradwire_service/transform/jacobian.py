@@ -6,7 +6,7 @@ What comes out are values like any others, down to the rearrangement of the swee
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import NamedTuple
@@ -49,6 +49,10 @@ class Derivatives(NamedTuple):
     sweeps: int
 
 
+Vectorizer = Callable[[Sequence[Value], Mapping[Value, Value]], list[Value]]
+"""What does as `vectorize` does."""
+
+
 def jacobian(of: Sequence[Value], wrt: Sequence[Value], *, dense: bool, limit: int) -> Derivatives:
     """Differentiate values of any shape with respect to values of any shape, inner ones included.
 
@@ -61,7 +65,7 @@ def jacobian(of: Sequence[Value], wrt: Sequence[Value], *, dense: bool, limit: i
     Raises: NotDifferentiableError; LimitExceededError.
     """
     sweeps = Sweeps(of, wrt, dense=dense, limit=limit)
-    return sweeps.assembled(sweeps.forward(), sweeps.reverse())
+    return sweeps.derivatives()
 
 
 def hessian(of: Value, wrt: Sequence[Value], *, dense: bool, limit: int) -> tuple[list[Value], Derivatives]:
@@ -79,7 +83,7 @@ def hessian(of: Value, wrt: Sequence[Value], *, dense: bool, limit: int) -> tupl
     of, apart = parted(of, wrt)
     slopes = gradient(of, apart)
     sweeps = Sweeps(slopes, apart, dense=dense, limit=limit, symmetric=True)
-    return slopes, sweeps.assembled(sweeps.forward(), sweeps.reverse())
+    return slopes, sweeps.derivatives()
 
 
 def parted(of: Value, wrt: Sequence[Value]) -> tuple[Value, list[Value]]:
@@ -178,20 +182,24 @@ class Sweeps:
             return np.arange(columns), np.full(rows, -1)
         return np.full(columns, -1), np.arange(rows)
 
-    def forward(self) -> list[Value]:
+    def derivatives(self, vectorizer: Vectorizer = vectorize) -> Derivatives:
+        """Sweep, and put the matrices together."""
+        return self.assembled(self.forward(vectorizer), self.reverse(vectorizer))
+
+    def forward(self, vectorizer: Vectorizer) -> list[Value]:
         """Push directions forward; return, for each of `of`, its tangents behind an axis of the sweeps."""
         if self.numbers[0].max(initial=-1) < 0:
             return []
         tangents = {w: variable("tangent", w.shape, w.element_type) for w in self.wrt}
-        return vectorize(jvp(self.of, tangents), {tangents[w]: seed for w, seed in self.forward_seeds().items()})
+        return vectorizer(jvp(self.of, tangents), {tangents[w]: seed for w, seed in self.forward_seeds().items()})
 
-    def reverse(self) -> list[Value]:
+    def reverse(self, vectorizer: Vectorizer) -> list[Value]:
         """Pull directions back; return, for each of `wrt`, its cotangents behind an axis of the sweeps."""
         if self.numbers[1].max(initial=-1) < 0:
             return []
         cotangents = {y: variable("cotangent", y.shape, y.element_type) for y in self.of}
         seeds = _seeds(self.of, self.rows, self.numbers[1])
-        return vectorize(vjp(cotangents, self.wrt), {cotangents[y]: seed for y, seed in seeds.items()})
+        return vectorizer(vjp(cotangents, self.wrt), {cotangents[y]: seed for y, seed in seeds.items()})
 
     def forward_seeds(self) -> dict[Value, Value]:
         """Return, for each of `wrt`, its tangents behind an axis of the sweeps."""
