@@ -181,14 +181,15 @@ class WindowArgMax(WindowExtremum, name="window_argmax"):
 
     def evaluate(self, xp: Namespace, x: Array) -> Array:
         lines = self.lines(x.shape)
-        number = xp.reshape(xp.arange(1, math.prod(x.shape) + 1), x.shape)  # margins have 0
-        at = _spread(xp, lines, number) - 1
+        size = math.prod(x.shape)
+        at = size - _spread(xp, lines, xp.reshape(xp.arange(size, 0, -1), x.shape))  # behind all others in the margins
 
         def better(a: Sequence[Array], b: Sequence[Array]) -> tuple[Array, Array]:
-            greater = (b[0] > a[0]) | ((b[0] != b[0]) & (a[0] == a[0]))
-            tie = (b[0] == a[0]) | ((b[0] != b[0]) & (a[0] != a[0]))
-            later = greater | (tie & (b[1] >= 0) & ((b[1] < a[1]) | (a[1] < 0)))
-            return xp.where(later, b[0], a[0]), xp.where(later, b[1], a[1])
+            (x, i), (y, j) = a, b
+            greater = (y > x) | ((y != y) & (x == x))
+            tie = (y == x) | ((y != y) & (x != x))
+            taken = greater | (tie & (j < i))
+            return xp.where(taken, y, x), xp.where(taken, j, i)
 
         return _swept(lines, (self.filled(xp, x), at), better)[1]
 
