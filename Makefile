@@ -12,7 +12,7 @@ ARGS   ?=
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format proto check-generated serve bench clean
+.PHONY: help setup demo test oracles lint format proto check-generated serve bench clean
 
 help: ## this list
 	@echo 'make TARGET [ARGS="…"] [PYTHON=python3.12]'
@@ -27,6 +27,9 @@ demo: $(READY) ## real data, a real server: gradients compared, a model trained,
 
 test: $(READY) ## all tests, on all cores; ARGS="-k cycle" picks some
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
+
+oracles: $(VENV)/.oracles-$(KEY) ## ops and models against JAX and PyTorch, which are installed for it: some hundred MB
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal tests/backends/oracles $(ARGS)
 
 lint: $(READY) check-generated ## style, types, import contracts, the contract's style, fresh generated code
 	@echo 'ruff'            && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
@@ -67,4 +70,9 @@ $(READY):
 $(VENV)/.bench-$(KEY): $(READY)
 	@echo 'Installing what the benchmarks compare with …'
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[bench]'
+	@touch $@
+
+$(VENV)/.oracles-$(KEY): $(READY)
+	@echo 'Installing JAX and PyTorch …'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[jax,torch]'
 	@touch $@
