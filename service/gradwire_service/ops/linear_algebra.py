@@ -15,7 +15,8 @@ import numpy as np
 from gradwire_service.errors import ArityError, AttributeValueError, ShapeError
 from gradwire_service.graph import Array, TensorType
 from gradwire_service.ops.base import Domain, Multilinear, Namespace, Value, broadcast_shapes, constant
-from gradwire_service.ops.functions import broadcast_to, einsum, expand_dims, matmul, reshape, squeeze, transpose
+from gradwire_service.ops.functions import broadcast_to, einsum, expand_dims, matmul, reshape, squeeze
+from gradwire_service.ops.matrices import transposed
 
 
 @final
@@ -62,19 +63,13 @@ class MatMul(Multilinear, name="matmul"):
             a_bar = matmul(b, column)
             outer = expand_dims(a, axis=(-1,)) * expand_dims(c_bar, axis=(-2,))
             return a_bar if column is c_bar else squeeze(a_bar, axis=(-1,)), outer
-        a_bar = matmul(c_bar, _transposed(b))
+        a_bar = matmul(c_bar, transposed(b))
         if len(b.shape) == 2:  # one product of tall matrices, not one for each member of the batch
-            return a_bar, matmul(_transposed(_joined(a, 2)), _joined(c_bar, 2))
-        return a_bar, matmul(_transposed(a), c_bar)
+            return a_bar, matmul(transposed(_joined(a, 2)), _joined(c_bar, 2))
+        return a_bar, matmul(transposed(a), c_bar)
 
     def flops(self, c: TensorType, a: TensorType, b: TensorType) -> float:
         return 2.0 * c.size * a.shape[-1]
-
-
-def _transposed(x: Value) -> Value:
-    """Exchange the last two axes."""
-    rank = len(x.shape)
-    return transpose(x) if rank == 2 else transpose(x, axes=(*range(rank - 2), rank - 1, rank - 2))
 
 
 def _joined(x: Value, rank: int) -> Value:
