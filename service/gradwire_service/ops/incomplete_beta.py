@@ -23,7 +23,7 @@ from gradwire_service.ops.functions import (
     reciprocal,
     where,
 )
-from gradwire_service.ops.tails import factor, integral, log_ratio, stirling_rest
+from gradwire_service.ops.tails import factor, integral, log_ratio, stirling_rest, weighted
 from gradwire_service.ops.tails import polygamma as polygamma_
 
 
@@ -78,11 +78,11 @@ class BetaDensity(Elementwise, name="beta_density"):
     def partials(self, y: Value, a: Value, b: Value, x: Value) -> tuple[Partial, Partial, Partial]:
         slope = masked_multiply(a - 1, reciprocal(x)) - masked_multiply(b - 1, reciprocal(1 - x))
         total = a + b
-        by_x = masked_multiply(y, slope)
+        by_x = y * slope
         by_x = where(logical_and(equal(x, 0), a > 1), (total - 1) * beta_density(a - 1, b, x), by_x)
         by_x = where(logical_and(equal(x, 1), b > 1), (1 - total) * beta_density(a, b - 1, x), by_x)
-        by_a = masked_multiply(y, log(x) - digamma(a) + digamma(total))
-        by_b = masked_multiply(y, log1p(-x) - digamma(b) + digamma(total))
+        by_a = weighted(y, log(x) - digamma(a) + digamma(total))
+        by_b = weighted(y, log1p(-x) - digamma(b) + digamma(total))
         return by_a, by_b, by_x
 
 
@@ -132,7 +132,7 @@ class BetaIncByShapes(Elementwise, name="betainc_by_shapes"):
             return betainc_by_shapes(a, b, x, order_a=self.order_a + by_a, order_b=self.order_b + by_b)
 
         slopes = self._slopes(lambda i, v: polygamma(v, n=i), a + b, a, b)
-        density = masked_multiply(beta_density(a, b, x), self._factor(slopes, log(x), log1p(-x)))
+        density = weighted(beta_density(a, b, x), self._factor(slopes, log(x), log1p(-x)))
         return higher(1, 0), higher(0, 1), density
 
     def _slopes(self, psi: Callable[[int, Any], Any], total: Any, a: Any, b: Any) -> Callable[[int, int], Any]:

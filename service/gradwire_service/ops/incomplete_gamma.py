@@ -21,7 +21,7 @@ from gradwire_service.ops.functions import (
     reciprocal,
     where,
 )
-from gradwire_service.ops.tails import factor, integral, log_ratio, stirling_rest
+from gradwire_service.ops.tails import factor, integral, log_ratio, stirling_rest, weighted
 from gradwire_service.ops.tails import polygamma as polygamma_
 
 
@@ -95,9 +95,9 @@ class GammaDensity(Elementwise, name="gamma_density"):
         return xp.astype(xp.where(b > 0, y, xp.nan), a.dtype)
 
     def partials(self, y: Value, a: Value, x: Value) -> tuple[Partial, Partial]:
-        inside = masked_multiply(y, masked_multiply(a - 1, reciprocal(x)) - 1)
+        inside = y * (masked_multiply(a - 1, reciprocal(x)) - 1)
         by_x = where(logical_and(equal(x, 0), a > 1), gamma_density(a - 1, x), inside)
-        return masked_multiply(y, log(x) - digamma(a)), by_x
+        return weighted(y, log(x) - digamma(a)), by_x
 
 
 @final
@@ -141,7 +141,7 @@ class GammaIncByShape(Elementwise, name="gammainc_by_shape"):
         def slope(i: int, _: int) -> Value:
             return log(x) - digamma(a) if i == 1 else -polygamma(a, n=i - 1)
 
-        density = masked_multiply(gamma_density(a, x), factor(slope, self.order, 0))
+        density = weighted(gamma_density(a, x), factor(slope, self.order, 0))
         return gammainc_by_shape(a, x, order=self.order + 1), density
 
     def _factor(self, slopes: Sequence[Array], log_t: Array) -> Array:

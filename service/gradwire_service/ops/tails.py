@@ -13,7 +13,8 @@ from functools import cache
 from typing import Any, Final
 
 from gradwire_service.graph import Array
-from gradwire_service.ops.base import Namespace
+from gradwire_service.ops.base import Namespace, Value
+from gradwire_service.ops.functions import equal, where
 
 Term = Any
 """An array, or a value of a graph: a rule and its evaluation share formulas."""
@@ -67,6 +68,11 @@ def factor(slope: Callable[[int, int], Term], m: int, n: int) -> Term:
         return total
 
     return polynomial(m, n)
+
+
+def weighted(density: Value, factor: Value) -> Value:
+    """Multiply a density by what its derivative has beside it: logarithms, which may be infinite where it is 0."""
+    return where(equal(density, 0), 0, density * factor)
 
 
 def polygamma(xp: Namespace, n: int, x: Array) -> Array:
