@@ -8,10 +8,10 @@ import pytest
 from gradwire_service import Engine
 from gradwire_service.control import chunks
 from gradwire_service.control.chunks import vectorize_in_chunks
-from gradwire_service.graph import Array
+from gradwire_service.graph import INT64, Array
 from gradwire_service.interpreter import interpret
 from gradwire_service.ops import FlatGraph, Value, variable
-from gradwire_service.ops.functions import eigh, matmul, sin, tanh
+from gradwire_service.ops.functions import argmax, eigh, matmul, sin, take, tanh
 from gradwire_service.ops.functions import sum as sum_
 from gradwire_service.transform import jvp, simplify
 from gradwire_service.transform.vectorize import vectorize
@@ -40,6 +40,21 @@ def test_chunks_of_any_size_give_the_same(size: int, chunk_bytes: int) -> None:
     for found, array in zip(run(chunked, inputs), expected, strict=True):
         assert found.shape == array.shape
         np.testing.assert_allclose(found, array, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("size", [3, 40])
+def test_an_op_without_a_rule_is_applied_to_each_member(size: int) -> None:
+    x, i = variable("x", (4,)), variable("i", (2,), INT64)
+    first = argmax(x, axis=0)
+    wanted = [first, take(x, i), take(x, first) * x]
+    batches = {x: variable("xs", (size, 4)), i: variable("is", (size, 2), INT64)}
+    found = vectorize(wanted, batches)
+    assert len(FlatGraph.of({str(k): y for k, y in enumerate(found)}).blocks) < 40
+    xs, places = RNG.normal(size=(size, 4)), RNG.integers(-4, 4, size=(size, 2))
+    greatest, taken, scaled = run(found, {"xs": xs, "is": places})
+    np.testing.assert_array_equal(greatest, np.argmax(xs, axis=1))
+    np.testing.assert_array_equal(taken, np.take_along_axis(xs, places % 4, axis=1))
+    np.testing.assert_array_equal(scaled, xs.max(axis=1, keepdims=True) * xs)
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])

@@ -1,4 +1,4 @@
-"""Vectorization in chunks: where all members at once would take too much memory, a loop over some at a time."""
+"""Vectorization by loops: over chunks, where all members take too much memory; over each, where an op has no rule."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from typing import Any
 
 from gradwire_service.control.scan import scan
 from gradwire_service.limits import LIMITS
-from gradwire_service.ops.base import Constant, Value, variable
+from gradwire_service.ops.base import Constant, Op, Value, variable
 from gradwire_service.ops.body import Body
 from gradwire_service.ops.flat import ancestors, rebuilt
 from gradwire_service.ops.functions import pad, reshape
 from gradwire_service.ops.functions import slice as slice_
-from gradwire_service.transform.vectorize import vectorize
+from gradwire_service.transform.vectorize import BatchedInput, batch_size, batching_rule, vectorize
 
 CHUNK_BYTES = 2**28
 """Memory of all values that differ between the members, up to which they are computed at once."""
+
+WRITTEN_OUT = 16
+"""Members up to which an op without a rule is applied to each without a loop."""
 
 
 def vectorize_in_chunks(
@@ -43,6 +46,22 @@ def vectorize_in_chunks(
     body, outer = _closed(vectorize(values, single), tuple(single.values()))
     found = scan(body, [], [_in_rows(batched[x], count, chunk) for x in single], outer, count)
     return [_joined(y, size) for y in found]
+
+
+@batching_rule.register
+def _(op: Op, y: Value, x: Sequence[BatchedInput]) -> Any:
+    """Apply an op to each member, unless there are so few that it is written out."""
+    size = batch_size(x)
+    if size <= WRITTEN_OUT:
+        return None
+    inputs = [variable(f"x{i}", one.value.shape, one.value.element_type) for i, one in enumerate(x)]
+    order = sorted(range(len(x)), key=lambda i: x[i].batch is None)  # what differs, then what is the same for all
+    rows = [batch for i in order if (batch := x[i].batch) is not None]
+    found: Any = op(*inputs)
+    results = found if isinstance(found, tuple) else (found,)
+    body = Body(tuple(inputs[i] for i in order), results)
+    looped = scan(body, [], rows, [x[i].value for i in order[len(rows) :]], size)
+    return looped if isinstance(found, tuple) else looped[0]
 
 
 def _closed(values: Sequence[Value], variables: tuple[Value, ...]) -> tuple[Body, list[Value]]:

@@ -46,7 +46,10 @@ def vectorize(values: Sequence[Value], batched: Mapping[Value, Value]) -> list[V
         if isinstance(value.op, Result):
             new[value] = new[value.inputs[0]][value.op.index]
             continue
-        found = batching_rule(value.op, value, [BatchedInput(x, new.get(x)) for x in value.inputs])
+        inputs = [BatchedInput(x, new.get(x)) for x in value.inputs]
+        found = batching_rule(value.op, value, inputs)
+        if found is None:
+            found = batching_rule.dispatch(Op)(value.op, value, inputs)
         new[value] = _unrolled(value, new, size) if found is None else found
     return [new[value] if value in new else _repeated(value, size) for value in values]
 
@@ -101,6 +104,8 @@ def _unrolled(value: Value, new: Mapping[Value, Any], size: int) -> Any:
 @singledispatch
 def batching_rule(op: Op, y: Value, x: Sequence[BatchedInput]) -> Any:
     """Return what an op makes of inputs one or more of which are batched; None when it has to be applied to each.
+
+    The rule for ops of any kind does that by a loop, where there are many; else it is written out.
 
     Args:
         op: the op.
