@@ -98,6 +98,9 @@ BINARY: list[tuple[str, Callable[[Any, Any], Any], tuple[float, float]]] = [
     ("hypot", mp.hypot, (-2.0, 1e-12)),
     ("hypot", mp.hypot, (1e200, 2e200)),
     ("hypot", mp.hypot, (3e-170, 1e-170)),
+    ("atan2", mp.atan2, (-3.0, 4.0)),
+    ("atan2", mp.atan2, (3e-150, 1e-150)),
+    ("atan2", mp.atan2, (1e200, 2e200)),
     ("xlogy", lambda a, b: a * mp.log(b), (2.0, 1e-12)),
     ("xlog1py", lambda a, b: a * mp.log1p(b), (2.0, 1e-12)),
 ]

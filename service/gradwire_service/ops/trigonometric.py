@@ -148,8 +148,7 @@ class Atan2(Elementwise, name="atan2"):
 
     Shapes: a and b broadcast, y has their shape.
     Units: a and b share one, y in radians in [-π, π].
-    Kinks: at a = b = 0 both partials are 0; where a² + b² is rounded to 0 too. On the cut b = 0, a < 0 they are those
-        of the smooth angle.
+    Kinks: at a = b = 0 both partials are 0. On the cut b = 0, a < 0 they are those of the smooth angle.
     Source: Python array API standard, `atan2`; the derivative at 0 as in PyTorch.
     """
 
@@ -160,9 +159,9 @@ class Atan2(Elementwise, name="atan2"):
         return xp.atan2(b, a)
 
     def partials(self, y: Value, b: Value, a: Value) -> tuple[Partial, Partial]:
-        length = square(a) + square(b)
+        length = hypot(a, b)  # whose square may overflow
         length = where(equal(length, 0), math.inf, length)
-        return a / length, -(b / length)
+        return a / length / length, -(b / length / length)
 
 
 @final
