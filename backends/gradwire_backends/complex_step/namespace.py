@@ -125,6 +125,13 @@ def _gammaln(x: Any) -> Any:
     return np.where(left, np.log(np.pi / _abs(sine)) - right, right)
 
 
+@_extends("iv")
+def _iv(n: Any, x: Any) -> Any:
+    # SciPy's loses an imaginary part of 1e-100, and keeps one of 1e-20, whose square is nothing beside 1 either.
+    enlarged = np.real(x) + 1j * np.ldexp(np.imag(x), 265)
+    return 1j * np.ldexp(np.imag(special.iv(n, enlarged)), -265)
+
+
 @_extends("power")
 @_extends("pow")
 def _power(a: Any, b: Any) -> Any:
