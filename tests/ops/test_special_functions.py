@@ -107,7 +107,7 @@ BINARY: list[tuple[str, Callable[[Any, Any], Any], tuple[float, float]]] = [
 SECOND: tuple[Orders, ...] = ((1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
 
 
-@pytest.mark.parametrize(("op", "f", "point"), BINARY, ids=str)
+@pytest.mark.parametrize(("op", "f", "point"), BINARY, ids=[f"{op}-{point}" for op, _, point in BINARY])
 def test_gradient_and_curvature_neither_overflow_nor_cancel(
     op: str, f: Callable[[Any, Any], Any], point: tuple[float, float]
 ) -> None:
