@@ -171,7 +171,7 @@ class BetaIncByShapes(Elementwise, name="betainc_by_shapes"):
             return xp.exp(a * u - (a + b) * fall) * share
 
         width = 1 / (xp.abs(distance) + xp.sqrt((a + b) * x * (1 - x)))
-        return -side * _kernel(xp, a, b, x) * integral(f, width)
+        return -side * _kernel(xp, a, b, x) * integral(xp, f, width)
 
 
 def _kernel(xp: Namespace, a: Array, b: Array, x: Array) -> Array:

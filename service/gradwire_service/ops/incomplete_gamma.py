@@ -155,7 +155,7 @@ class GammaIncByShape(Elementwise, name="gammainc_by_shape"):
             return xp.exp(a * u - x * xp.expm1(u)) * self._factor(slopes, xp.log(x) + u)
 
         width = 1 / (xp.maximum(side * (x - a), 0) + xp.sqrt(x))
-        return -side * _kernel(xp, a, x) * integral(f, width)
+        return -side * _kernel(xp, a, x) * integral(xp, f, width)
 
 
 def _kernel(xp: Namespace, a: Array, x: Array) -> Array:
