@@ -139,6 +139,7 @@ SPECIAL: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     *[(getattr(scipy.special, name), (X,)) for name in SPECIAL_OF_ONE],
     *[(getattr(scipy.special, name), (X, Y)) for name in SPECIAL_OF_TWO],
     (scipy.special.betainc, (X, Y, X[::-1].copy())),
+    (lambda x: scipy.special.iv(2, x), (X,)),
 ]
 ALL = [*PRODUCTS, *SHAPES, *SUMS, *MATRICES, *ELEMENTWISE, *SPECIAL]
 

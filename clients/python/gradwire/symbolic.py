@@ -252,9 +252,9 @@ def _polygamma(expression: Any, parts: list[Any]) -> Any:
 
 def _bessel(expression: Any, parts: list[Any]) -> Any:
     order, x = parts
-    if order not in (0, 1):
-        raise TracingError(f"no op stands for {_shown(expression)}; there are those of order 0 and 1")
-    return (F.i1 if order else F.i0)(x)
+    if not isinstance(order, int) or order < 0:
+        raise TracingError(f"no op stands for {_shown(expression)}; there are those of whole orders from 0 on")
+    return F.bessel_i(x, order)
 
 
 _RULES: Mapping[str, Callable[..., Any]] = {

@@ -78,6 +78,12 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, 
     return F.nan_to_num(x, nan, posinf, neginf)
 
 
+def bessel_i(v: Any, z: Any) -> Value:
+    if not isinstance(v, int):
+        raise TracingError(f"scipy.special.iv can't be traced with the order {v!r}; it takes whole numbers from 0 on")
+    return F.bessel_i(z, v)
+
+
 def scaled(factor: float) -> Callable[..., Value]:
     def scaled(x: Any) -> Value:
         return F.multiply(x, factor)
@@ -97,7 +103,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 UFUNCS: Mapping[str, Callable[..., Any]] = {
-    "conj": itself, "conjugate": itself, "positive": itself, "deg2rad": scaled(math.pi / 180),
+    "conj": itself, "iv": bessel_i, "conjugate": itself, "positive": itself, "deg2rad": scaled(math.pi / 180),
     "radians": scaled(math.pi / 180), "rad2deg": scaled(180 / math.pi), "degrees": scaled(180 / math.pi),
     "logit": lambda x: F.subtract(F.log(x), F.log1p(F.negative(x))),
     "rel_entr": lambda x, y: F.xlogy(x, F.divide(x, y)),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gradwire.shape_rules import algebra, structure
+from gradwire.shape_rules import algebra, structure, windows
 from gradwire.shape_rules.common import Attributes, MultipleRule, Rule, reduced
 
 __all__ = ["MULTIPLE", "RULES", "Attributes", "reduced"]
 
-RULES: Mapping[str, Rule] = {**structure.RULES, **algebra.RULES}
+RULES: Mapping[str, Rule] = {**structure.RULES, **algebra.RULES, **windows.RULES}
 """Of ops with one value."""
 
 MULTIPLE: Mapping[str, MultipleRule] = {**structure.MULTIPLE, **algebra.MULTIPLE}

@@ -1,4 +1,4 @@
-"""Products and linear algebra, windows and attention: the shapes of what they yield."""
+"""Products, linear algebra and attention: the shapes of what they yield."""
 
 from __future__ import annotations
 
@@ -121,47 +121,13 @@ def _multivariate(shapes: Sequence[Shape], attributes: Attributes) -> Shape | No
     return broadcast("multivariate_normal_logpdf", [x[:-1], mean[:-1], covariance[:-2]])
 
 
-# Windows
-
-
-def _swept(size: Any, window: Any, stride: int, margins: int, spread: int, dilation: int) -> Any:
-    """Return the number of places where a window lies, along one axis."""
-    if not numbers(size, window):
-        return None
-    filled = margins + (size - 1) * spread + 1 if size else margins
-    return max(0, (filled - (window - 1) * dilation - 1) // stride + 1)
-
-
-def _along(attributes: Attributes, name: str, count: int, default: int) -> Any:
-    return attributes.get(name) or (default,) * count
-
-
-def _windows(sizes: Shape, window: Any, attributes: Attributes, spread: str, dilation: str) -> Shape:
-    count = len(sizes)
-    low, high = _along(attributes, "low", count, 0), _along(attributes, "high", count, 0)
-    steps = [_along(attributes, name, count, 1) for name in ("stride", spread, dilation)]
-    return tuple(
-        _swept(size, width, stride, before + after, gaps, holes)
-        for size, width, before, after, stride, gaps, holes in zip(sizes, window, low, high, *steps, strict=True)
-    )
-
-
-def _conv(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
-    x, w = shapes
-    return (x[0], w[0], *_windows(x[2:], w[2:], attributes, "lhs_dilation", "rhs_dilation"))
-
-
-def _window(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
-    return _windows(shapes[0], attributes["window"], attributes, "base_dilation", "window_dilation")
+# Attention, and ops with several values
 
 
 def _attention(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
     query, key, value, mask = shapes
     batch = broadcast("attention", [query[:-2], key[:-2], value[:-2], mask[:-2]])
     return (*batch, query[-2], value[-1])
-
-
-# Ops with several values
 
 
 def _eigh(shapes: Sequence[Shape], attributes: Attributes) -> Sequence[Shape | None]:
@@ -190,12 +156,12 @@ def _kalman(shapes: Sequence[Shape], attributes: Attributes) -> Sequence[Shape |
 
 
 RULES: Mapping[str, Rule] = {
-    "attention": _attention, "cho_solve": _fitted, "condition_number": _of_matrices, "conv": _conv,
+    "attention": _attention, "cho_solve": _fitted, "condition_number": _of_matrices,
     "cov": _covariance, "cross": _cross, "det": _of_matrices, "dot": _dot, "eigvalsh": _diagonal_of, "einsum": _einsum,
     "inner": _inner, "kron": _kron, "logdet": _of_matrices, "lstsq": _fitted, "matmul": _matmul,
     "matrix_norm": _of_matrices, "matrix_rank": _of_matrices, "multi_dot": _multi_dot,
-    "multivariate_normal_logpdf": _multivariate, "outer": _outer, "reduce_window_max": _window,
-    "reduce_window_sum": _window, "solve": _solved, "solve_triangular": _solved, "svdvals": _diagonal_of,
+    "multivariate_normal_logpdf": _multivariate, "outer": _outer,
+    "solve": _solved, "solve_triangular": _solved, "svdvals": _diagonal_of,
     "tensordot": _tensordot, "trace": _of_matrices, "vdot": scalar, "vecdot": _vecdot,
 }  # fmt: skip
 
