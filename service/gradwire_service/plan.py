@@ -50,7 +50,7 @@ class Plan:
         of: names of the values that are looked at or differentiated.
         wrt: names of the values that are differentiated with respect to.
         directions: variables for the tangents, cotangents or vectors that come with the point, by name.
-        count: number of sweeps for a Jacobian or Hessian, once `sweeps` has found it.
+        count: number of sweeps for a Jacobian or Hessian, once `matrices` was called.
     """
 
     def __init__(self, typed: TypedGraph, query: Query, index: int, limits: Limits) -> None:
@@ -151,12 +151,11 @@ class Plan:
             scalar, wrt = parted(of[0], wrt)
             of = slopes = gradient(scalar, wrt)
         dense, limit = self.query.is_dense, self.limits.derivatives
-        sweeps = Sweeps(of, wrt, dense=dense, limit=limit, symmetric=is_hessian, only_forward=only_forward)
-        self.count = sweeps.count
-        return sweeps, slopes
+        return Sweeps(of, wrt, dense=dense, limit=limit, symmetric=is_hessian, only_forward=only_forward), slopes
 
     def matrices(self, derivatives: Derivatives) -> dict[str, Value]:
         """Return the parts of matrices by the names that `result` reads."""
+        self.count = derivatives.sweeps
         found: dict[str, Value] = {}
         for row, matrices in zip(self.rows, derivatives.matrices, strict=True):
             for column, matrix in zip(self.wrt, matrices, strict=True):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 import scipy.optimize
@@ -12,8 +10,7 @@ from hypothesis import strategies as st
 
 from gradwire_backends.testing import Sample, assert_close
 from gradwire_service.errors import LimitExceededError, NotDifferentiableError, NotScalarError
-from gradwire_service.graph import BOOL, FLOAT32, FLOAT64, INT64, Array
-from gradwire_service.interpreter import interpret
+from gradwire_service.graph import BOOL, FLOAT32, FLOAT64, INT64
 from gradwire_service.ops import FlatGraph, Value, constant, variable
 from gradwire_service.ops.functions import (
     astype,
@@ -39,79 +36,11 @@ from gradwire_service.ops.functions import (
 )
 from gradwire_service.ops.functions import slice as slice_
 from gradwire_service.ops.functions import sum as sum_
-from gradwire_service.transform import gradient, jvp, simplify
-from gradwire_service.transform.jacobian import Derivatives, hessian, jacobian
+from gradwire_service.transform import gradient
+from gradwire_service.transform.jacobian import hessian, jacobian
 from tests.backends.numba.test_random_graphs import graphs
+from tests.transform.matrices import LIMIT, check, column_by_column, numbers, run
 from tests.transform.samples import few_samples
-
-LIMIT = 2**24
-Inputs = dict[str, Array]
-
-
-def run(outputs: dict[str, Value], inputs: Inputs) -> Inputs:
-    graph = simplify(FlatGraph.of(outputs))
-    return dict(interpret(graph)({name: inputs[name] for name in graph.variables}))
-
-
-def numbers(found: Derivatives, inputs: Inputs) -> list[list[Array]]:
-    """Return the matrices as arrays; those in coordinates as [3, entries]."""
-    outputs: dict[str, Value] = {}
-    for i, row in enumerate(found.matrices):
-        for j, matrix in enumerate(row):
-            outputs |= {f"{i} {j} {k}": x for k, x in enumerate((*(matrix.places or ()), matrix.values))}
-    arrays = run(outputs, inputs)
-    shape = range(len(found.matrices)), range(len(found.matrices[0]))
-    return [
-        [
-            np.stack([arrays[f"{i} {j} {k}"] for k in range(3)]) if f"{i} {j} 1" in arrays else arrays[f"{i} {j} 0"]
-            for j in shape[1]
-        ]
-        for i in shape[0]
-    ]
-
-
-def column_by_column(of: Sequence[Value], wrt: Sequence[Value], inputs: Inputs) -> list[list[Array]]:
-    """Return the derivatives by one product for each element of `wrt`."""
-    result = [[np.zeros((y.type.size, w.type.size)) for w in wrt] for y in of]
-    for j, w in enumerate(wrt):
-        w_dot = variable("w_dot", w.shape, w.element_type)
-        graph = simplify(FlatGraph.of(dict(zip(map(str, range(len(of))), jvp(of, {w: w_dot}), strict=True)), [w_dot]))
-        executable = interpret(graph)
-        for column, unit in enumerate(np.eye(w.type.size, dtype=w.element_type.dtype)):
-            fed = {**inputs, "w_dot": unit.reshape(w.shape)}
-            pushed = executable({name: fed[name] for name in graph.variables})
-            for i in range(len(of)):
-                result[i][j][:, column] = pushed[str(i)].ravel()
-    return [
-        [block.reshape(y.shape + w.shape) for w, block in zip(wrt, row, strict=True)]
-        for y, row in zip(of, result, strict=True)
-    ]
-
-
-def check(of: Sequence[Value], wrt: Sequence[Value], inputs: Inputs, tolerance: float = 1e-12) -> int:
-    """Hold the Jacobian, dense and in coordinates, against single products; return the number of sweeps."""
-    expected = column_by_column(of, wrt, inputs)
-    dense = jacobian(of, wrt, dense=True, limit=LIMIT)
-    listed = jacobian(of, wrt, dense=False, limit=LIMIT)
-    assert dense.sweeps == listed.sweeps
-    for i, row in enumerate(zip(numbers(dense, inputs), numbers(listed, inputs), strict=True)):
-        for j, (full, entries) in enumerate(zip(*row, strict=True)):
-            assert full.shape == of[i].shape + wrt[j].shape
-            assert full.dtype == of[i].element_type.dtype
-            scale = np.max(np.abs(expected[i][j]), initial=1.0)
-            np.testing.assert_allclose(full, expected[i][j], rtol=tolerance, atol=tolerance * scale)
-            check_listed(entries, full.reshape(of[i].type.size, wrt[j].type.size))
-    return dense.sweeps
-
-
-def check_listed(entries: Array, full: Array) -> None:
-    """See that entries are sorted by row, then column, none twice, and that all others are zero."""
-    rows, columns = entries[0].astype(int), entries[1].astype(int)
-    order = rows * max(full.shape[1], 1) + columns
-    assert np.all(np.diff(order) > 0)
-    spread = np.zeros_like(full)
-    spread[rows, columns] = entries[2]
-    np.testing.assert_array_equal(spread, full)
 
 
 def floating(y: Value) -> list[Value]:

@@ -1,6 +1,6 @@
 """Control flow and the like: ops over bodies, whose derivatives are ops over bodies; importing it registers them."""
 
-from gradwire_service.control import vectorized
+from gradwire_service.control import structure, vectorized
 from gradwire_service.control.branching import Cond, Switch
 from gradwire_service.control.custom import Checkpoint, CustomDerivative
 from gradwire_service.control.implicit import FixedPoint, Minimizer, Root
@@ -20,5 +20,6 @@ __all__ = [
     "Scan",
     "Switch",
     "WhileLoop",
+    "structure",
     "vectorized",
 ]

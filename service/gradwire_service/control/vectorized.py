@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gradwire_service.control.branching import Switch
-from gradwire_service.control.custom import Inlined
+from gradwire_service.control.custom import Barrier, Inlined
 from gradwire_service.control.scan import Scan
 from gradwire_service.ops.base import Value, variable
 from gradwire_service.ops.body import Body
@@ -40,6 +40,11 @@ def _(op: Switch, y: Value, x: Sequence[BatchedInput]) -> tuple[Value, ...] | No
 def _(op: Inlined, y: Value, x: Sequence[BatchedInput]) -> tuple[Value, ...]:
     body = _widened(op.body, [one.batch is not None for one in x], _size(x))
     return body(*(one.value if one.batch is None else one.batch for one in x))
+
+
+@batching_rule.register
+def _(op: Barrier, y: Value, x: Sequence[BatchedInput]) -> Value:
+    return op(*(one.repeated(_size(x)) for one in x))
 
 
 def _widened(body: Body, wide: Sequence[bool], size: int) -> Body:

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from gradwire_service.errors import LimitExceededError
+from gradwire_service.errors import LimitExceededError, NotDifferentiableError
 from gradwire_service.graph import FLOAT64, INT64, Array, TensorType
 from gradwire_service.ops.base import Value, constant, full, variable
 from gradwire_service.ops.flat import ancestors
 from gradwire_service.ops.functions import astype, concatenate, equal, reshape, take, take_transpose, transpose
 from gradwire_service.ops.functions import slice as slice_
-from gradwire_service.transform.colouring import compress, compress_symmetric
+from gradwire_service.transform.colouring import Compression, compress, compress_symmetric
 from gradwire_service.transform.differentiate import gradient, jvp, vjp
 from gradwire_service.transform.sparsity import Pattern, sparsity, union
 from gradwire_service.transform.vectorize import vectorize
@@ -114,7 +113,9 @@ class Sweeps:
     Attributes:
         of: values that are differentiated: the rows.
         wrt: values that they are differentiated with respect to: the columns.
+        pattern: which elements may differ from zero; None when it counts as full.
         compression: which sweep brings which entry; None when every row or column has a sweep of its own.
+        numbers: the forward sweep of each column, and the reverse sweep of each row; -1 for none.
     """
 
     def __init__(
@@ -142,25 +143,30 @@ class Sweeps:
         jvp(of, {}), vjp({}, wrt)  # see that all are floating
         self.of, self.wrt, self.dense = list(of), list(wrt), dense
         self.rows, self.columns = ends(of), ends(wrt)
-        pattern = None
-        if not (dense and self.size > limit):
-            pattern = sparsity(of, wrt)
-        entries = self.size if dense or pattern is None else pattern.nnz
+        self.pattern = None if dense and self.size > limit else sparsity(of, wrt)
+        entries = self.size if dense or self.pattern is None else self.pattern.nnz
         if entries > limit:
-            message = (
-                f"the derivatives are {self.rows[-1]:,} × {self.columns[-1]:,} elements, {entries:,} to be returned; "
-            )
-            message += f"at most {limit:,} are: ask for fewer values" + (
-                ", or for the coordinate form" if dense else ""
-            )
+            shape = f"{self.rows[-1]:,} × {self.columns[-1]:,}"
+            message = f"the derivatives are {shape} elements, {entries:,} to be returned; at most {limit:,} are: "
+            message += "ask for fewer values" + (", or for the coordinate form" if dense else "")
             raise LimitExceededError(message, limit=limit, value=entries)
-        self.is_forward = symmetric or only_forward or self.columns[-1] <= self.rows[-1]
-        self.compression = None
-        if pattern is not None and pattern.nnz < self.size:
-            if symmetric:
-                self.compression = compress_symmetric(union(pattern, Pattern(pattern.T)))
+        self.symmetric = symmetric
+        self.choose(only_forward=only_forward)
+
+    def choose(self, *, only_forward: bool) -> None:
+        """Choose the sweeps: by the colours of the pattern, or, if it is full, one for each column or row."""
+        rows, columns = self.rows[-1], self.columns[-1]
+        self.compression: Compression | None = None
+        if self.pattern is not None and self.pattern.nnz < self.size:
+            if self.symmetric:
+                self.compression = compress_symmetric(union(self.pattern, Pattern(self.pattern.T)))
             else:
-                self.compression = compress(pattern, reverse=not only_forward)
+                self.compression = compress(self.pattern, reverse=not only_forward)
+            self.numbers = self.compression.columns, self.compression.rows
+        elif self.symmetric or only_forward or columns <= rows:
+            self.numbers = np.arange(columns), np.full(rows, -1)
+        else:
+            self.numbers = np.full(columns, -1), np.arange(rows)
 
     @property
     def size(self) -> int:
@@ -172,19 +178,14 @@ class Sweeps:
         """Number of sweeps."""
         return sum(int(sweeps.max(initial=-1)) + 1 for sweeps in self.numbers)
 
-    @cached_property
-    def numbers(self) -> tuple[Array, Array]:
-        """The forward sweep of each column, and the reverse sweep of each row; -1 for none."""
-        if self.compression is not None:
-            return self.compression.columns, self.compression.rows
-        rows, columns = self.rows[-1], self.columns[-1]
-        if self.is_forward:
-            return np.arange(columns), np.full(rows, -1)
-        return np.full(columns, -1), np.arange(rows)
-
     def derivatives(self, vectorizer: Vectorizer = vectorize) -> Derivatives:
         """Sweep, and put the matrices together."""
-        return self.assembled(self.forward(vectorizer), self.reverse(vectorizer))
+        try:
+            reverse = self.reverse(vectorizer)
+        except NotDifferentiableError:  # a loop whose length is data has forward derivatives alone
+            self.choose(only_forward=True)
+            reverse = []
+        return self.assembled(self.forward(vectorizer), reverse)
 
     def forward(self, vectorizer: Vectorizer) -> list[Value]:
         """Push directions forward; return, for each of `of`, its tangents behind an axis of the sweeps."""

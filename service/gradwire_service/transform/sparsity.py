@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import coo_array, csr_array
 
-from gradwire_service.graph import Array
+from gradwire_service.graph import Array, TupleType
 from gradwire_service.ops.arithmetic import MaskedMultiply, Multiply
 from gradwire_service.ops.base import Elementwise, Op, Result, Value, Variable
 from gradwire_service.ops.conversion import AsType, Identity, StopGradient
@@ -201,7 +201,8 @@ def pattern_rule(op: Op, y: Value, x: Patterns, known: Knowns) -> Pattern | None
 
     Args:
         op: the op.
-        y: its result; of an op with several results, all together: one row, or one for each of a stack of matrices.
+        y: its result; of an op with several results, all together: one row, or one for each of a stack of matrices, or
+            the rows of all results one behind the other.
         x: the patterns of its inputs; None for those that are constant.
         known: the inputs themselves, as far as they are constants; None for the others.
     """
@@ -210,8 +211,12 @@ def pattern_rule(op: Op, y: Value, x: Patterns, known: Knowns) -> Pattern | None
 
 @pattern_rule.register
 def _(op: Result, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
-    (pattern,) = x
+    (pattern,), (whole,) = x, y.inputs
     assert pattern is not None
+    assert isinstance(whole.type, TupleType)
+    sizes = [member.size for member in whole.type.members]
+    if pattern.shape[0] == sum(sizes):
+        return picked(pattern, sum(sizes[: op.index]) + np.arange(y.type.size))
     return picked(pattern, by_member(y.type.size, pattern.shape[0]))
 
 
@@ -322,14 +327,14 @@ def _(op: MatMul, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
     found: list[Pattern] = []
     if x[0] is not None and known[1] is not None and len(b.shape) == 2:
         rows = sparse.eye_array(a.type.size // max(a.shape[-1], 1), dtype=bool)
-        found.append(_through(sparse.kron(rows, csr_array(known[1] != 0).T), x[0]))
+        found.append(through(repeated(rows, csr_array(known[1] != 0).T), x[0]))
     elif x[0] is not None:
         whole, labels = along(x[0], a.shape, len(a.shape) - 1)
         labels = labels[..., None] if len(b.shape) > 1 else labels
         found.append(picked(whole, spread(labels, y)))
     if x[1] is not None and known[0] is not None and len(a.shape) == 2 and len(b.shape) <= 2:
         columns = sparse.eye_array(math.prod(b.shape[1:]), dtype=bool)
-        found.append(_through(sparse.kron(csr_array(known[0] != 0), columns), x[1]))
+        found.append(through(repeated(csr_array(known[0] != 0), columns), x[1]))
     elif x[1] is not None:
         whole, labels = along(x[1], b.shape, max(len(b.shape) - 2, 0))
         labels = labels[..., None, :] if len(a.shape) > 1 and len(b.shape) > 1 else labels
@@ -391,7 +396,18 @@ def along(pattern: Pattern, shape: tuple[int, ...], axis: int) -> tuple[Pattern,
     return gathered(pattern, groups.ravel(), labels.size), labels
 
 
-def _through(matrix: Any, pattern: Pattern) -> Pattern:
+def repeated(a: Any, b: Any) -> Any:
+    """Return the Kronecker product of two matrices of truths: the one, with the other in place of each truth.
+
+    Raises: TooManyEntriesError.
+    """
+    a, b = csr_array(a), csr_array(b)
+    if a.nnz * b.nnz > MOST_ENTRIES:
+        raise TooManyEntriesError
+    return sparse.kron(a, b)
+
+
+def through(matrix: Any, pattern: Pattern) -> Pattern:
     """Let rows depend on what the rows depend on that a matrix of truths names.
 
     Raises: TooManyEntriesError.
