@@ -12,6 +12,7 @@ import jax.numpy as jnp
 
 from gradwire_backends.jax.namespace import JaxNamespace
 from gradwire_service.errors import UnsupportedByBackendError
+from gradwire_service.ops.arithmetic import MaskedMultiply
 from gradwire_service.ops.base import Op, Value
 from gradwire_service.ops.body import converted
 from gradwire_service.ops.cumulative import LinearRecurrence
@@ -48,6 +49,12 @@ def walk(blocks: Iterable[Value], found: dict[Value, Any], xp: JaxNamespace) -> 
 def lower(op: Op, xp: JaxNamespace, *inputs: Any) -> Any:
     """Evaluate an op on what JAX records."""
     return op.evaluate(xp, *inputs)
+
+
+@lower.register
+def _(op: MaskedMultiply, xp: JaxNamespace, a: Any, b: Any) -> Any:
+    """Hide what is not finite, and nothing else: b is the derivative by an a that happens to be zero."""
+    return a * jnp.where((a == 0) & ~jnp.isfinite(b), 0, b)
 
 
 @lower.register

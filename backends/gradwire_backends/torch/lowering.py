@@ -11,6 +11,7 @@ import torch
 from gradwire_backends.torch.namespace import TorchNamespace
 from gradwire_service.errors import UnsupportedByBackendError
 from gradwire_service.graph import FLOAT64, TensorType
+from gradwire_service.ops.arithmetic import MaskedMultiply
 from gradwire_service.ops.base import Constant, Op, Value
 from gradwire_service.ops.body import converted
 from gradwire_service.ops.indexing import Slice
@@ -58,6 +59,12 @@ def lower(op: Op, xp: TorchNamespace, *inputs: Any) -> Any:
 @lower.register
 def _(op: Constant, xp: TorchNamespace) -> Any:
     return torch.tensor(op.array)
+
+
+@lower.register
+def _(op: MaskedMultiply, xp: TorchNamespace, a: Any, b: Any) -> Any:
+    """Hide what is not finite, and nothing else: b is the derivative by an a that happens to be zero."""
+    return a * torch.where((a == 0) & ~torch.isfinite(b), 0, b)
 
 
 @lower.register
