@@ -198,6 +198,11 @@ def test_second_derivative_at_a_kink_is_that_of_the_convention(f: Expression, po
     assert {float(x) for x in curvatures(f, point).values()} == {0.0}
 
 
+@pytest.mark.parametrize("op", ["acosh", "asinh", "cbrt", "rsqrt", "tanh", "sigmoid", "i0e", "digamma"])
+def test_second_derivative_at_infinity_is_zero(op: str) -> None:
+    assert {float(x) for x in curvatures(lambda x: apply(op, x), INF).values()} == {0.0}
+
+
 # What the array API standard does not say.
 
 SPECIAL: list[tuple[str, tuple[float, ...], float]] = [

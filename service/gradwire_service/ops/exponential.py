@@ -162,4 +162,4 @@ class Cbrt(Elementwise, name="cbrt"):
         return xp.cbrt(x)
 
     def partials(self, y: Value, x: Value) -> tuple[Partial]:
-        return (reciprocal(3 * square(y)),)
+        return (square(reciprocal(y)) / 3,)

@@ -7,7 +7,7 @@ from typing import ClassVar, final
 
 from gradwire_service.graph import Array
 from gradwire_service.ops.base import Elementwise, Namespace, Partial, Value
-from gradwire_service.ops.functions import cosh, hypot, reciprocal, sinh, sqrt, square
+from gradwire_service.ops.functions import cosh, hypot, reciprocal, rsqrt, sinh, square
 
 
 @final
@@ -113,7 +113,7 @@ class Acosh(Elementwise, name="acosh"):
         return xp.acosh(x)
 
     def partials(self, y: Value, x: Value) -> tuple[Partial]:
-        return (reciprocal(sqrt(x - 1) * sqrt(x + 1)),)  # where x² overflows too
+        return (rsqrt(x - 1) * rsqrt(x + 1),)  # where x² overflows too
 
 
 @final
