@@ -6,26 +6,12 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from gradwire_service.backend import (
-    CompilingBackend,
-    DifferentiatingBackend,
-    Executable,
-    Interrupt,
-    RunInfo,
-    Tensors,
-    backend,
-    discover,
-    never,
-)
-from gradwire_service.cache import Cache
+from gradwire_service.backend import Interrupt, discover, never
 from gradwire_service.comparison import Check, Comparison, Run, check, compare
 from gradwire_service.description import (
     Derivative,
@@ -36,22 +22,10 @@ from gradwire_service.description import (
     input_types,
     require_sizes,
 )
-from gradwire_service.errors import (
-    DataMismatchError,
-    ElementTypeError,
-    GraphUnknownError,
-    NotFiniteError,
-    UnsupportedByBackendError,
-)
-from gradwire_service.graph import Array, Graph, TensorType, parse, validate
-from gradwire_service.limits import LIMITS, Limits
-from gradwire_service.ops import catalog
-from gradwire_service.optimizers import Constant, Optimizer, OptimizerState, Schedule, check_state, initial_state
-from gradwire_service.plan import only_output
-from gradwire_service.program import Program, Settings, check_size
+from gradwire_service.graph import TensorType
+from gradwire_service.library import ArrayLike, Choice, Source, types_of
 from gradwire_service.query import (
     Arrays,
-    Evaluation,
     Execution,
     GradientQuery,
     GradientResult,
@@ -71,162 +45,11 @@ from gradwire_service.query import (
     VjpResult,
     direction_count,
 )
-from gradwire_service.training import Data, NonFinitePolicy, Progress, Recipe, Step, minimize, step_graph, take_step
-from gradwire_service.training import Result as TrainingResult
-from gradwire_service.training import Run as StepRun
-from gradwire_service.transform import TypedGraph, expand, simplify
-
-ArrayLike = Mapping[str, npt.ArrayLike]
-Source = Graph | str
-"""A graph, its id, or its text form."""
-
-COMPILATION_SECONDS = 60.0
-"""Longest time that `wait_for_compiled` waits."""
+from gradwire_service.trainer import Trainer
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Which backend runs a request, and how.
-
-    Attributes:
-        backend: name of a backend.
-        settings: how its programs are made.
-        wait_for_compiled: wait for the compiler instead of taking a first answer from NumPy.
-    """
-
-    backend: str = "numba"
-    settings: Settings = field(default_factory=Settings)
-    wait_for_compiled: bool = False
-
-
-class Engine:
-    """Graphs by id, programs by what they answer. It may be used from several threads at once."""
-
-    def __init__(self, backend: str = "numba", limits: Limits = LIMITS) -> None:
-        """Make an engine.
-
-        Args:
-            backend: name of the backend that runs what does not name one.
-            limits: sizes that requests may not pass.
-        """
-        self.default = Choice(backend)
-        self.limits = limits
-        self._graphs: Cache[Graph] = Cache(limits.graphs)
-        self._typed: Cache[TypedGraph] = Cache(limits.programs)
-        self._programs: Cache[Program] = Cache(limits.programs)
-        self._steps: Cache[Executable] = Cache(limits.programs)
-
-    # Graphs
-
-    def register(self, graph: Graph) -> str:
-        """Check a graph and keep it; return its id. Doing it again changes nothing.
-
-        Raises: one error with all faults of the graph.
-        """
-
-        def checked() -> Graph:
-            validate(graph, catalog, self.limits)
-            return graph
-
-        self._graphs.get(graph.id, checked)
-        return graph.id
-
-    def graph(self, source: Source) -> Graph:
-        """Return a checked graph.
-
-        Raises: GraphUnknownError, TextSyntaxError, or an error with all faults of the graph.
-        """
-        if isinstance(source, str):
-            if source.startswith("sha256:"):
-                found = self._graphs.peek(source)
-                if found is None:
-                    raise GraphUnknownError(f"no graph {source} is registered here; send the graph itself")
-                return found
-            source = parse(source)
-        return self._graphs.get(self.register(source), lambda: source)
-
-    def typed(self, source: Source, types: Mapping[str, TensorType]) -> TypedGraph:
-        """Bind the sizes of a graph.
-
-        Raises: as `transform.expand` does.
-        """
-        graph = self.graph(source)
-        key = (graph.id, tuple(types.items()))
-        return self._typed.get(key, lambda: expand(graph, types, self.limits))
-
-    # Programs
-
-    def program(
-        self, source: Source, types: Mapping[str, TensorType], queries: Sequence[Query], choice: Choice | None = None
-    ) -> Program:
-        """Return the prepared program that answers the queries, from the cache or made now.
-
-        Raises: what is wrong with the graph, the queries, or the backend.
-        """
-        choice = choice or self.default
-        graph = self.graph(source)
-        key = (graph.id, tuple(types.items()), tuple(queries), choice.backend, choice.settings)
-
-        def make() -> Program:
-            with collecting_later():
-                typed = self.typed(graph, types)
-                return Program(typed, queries, backend(choice.backend), choice.settings, self.limits)
-
-        return self._programs.get(key, make)
-
-    def known_program(
-        self, graph_id: str, types: tuple[tuple[str, TensorType], ...], queries: tuple[Query, ...], choice: Choice
-    ) -> Program | None:
-        """Return a program only if it is prepared already: a look-up that never works for long."""
-        return self._programs.peek((graph_id, types, queries, choice.backend, choice.settings))
-
-    def wait(self, program: Program, timeout: float = COMPILATION_SECONDS) -> bool:
-        """Wait until a program is compiled, or can't be; tell whether it is compiled."""
-        running = backend(program.backend)
-        if not isinstance(running, CompilingBackend):
-            return False
-        return all(running.wait(executable, timeout) for executable in program.executables)
-
-    def evaluate_queries(
-        self,
-        source: Source,
-        inputs: ArrayLike,
-        queries: Sequence[Query],
-        directions: Sequence[ArrayLike] = (),
-        choice: Choice | None = None,
-        interrupt: Interrupt = never,
-    ) -> Evaluation:
-        """Answer several queries about one graph at one point; they share the forward pass.
-
-        Args:
-            source: a graph, its id, or its text form.
-            inputs: an array for each variable.
-            queries: what is asked.
-            directions: for each query, its tangents, cotangents or vectors by name.
-            choice: backend and settings.
-            interrupt: called between blocks; raises to stop.
-        """
-        choice = choice or self.default
-        graph = self.graph(source)
-        arrays = self._arrays(graph, inputs)
-        types = types_of(arrays)
-        program = self.program(graph, types, queries, choice)
-        if choice.wait_for_compiled:
-            self.wait(program)
-        moved = [
-            {name: np.asarray(x, program.types[f"{i} {name}"].element_type.dtype) for name, x in along.items()}
-            for i, along in enumerate(directions)
-        ]
-        return program.run(program.feed(arrays, moved), interrupt)
-
-    def _arrays(self, graph: Graph, inputs: ArrayLike) -> dict[str, Array]:
-        """Turn lists and numbers into arrays of the declared types; arrays keep theirs, and must fit."""
-        declared = {v.name: v.element_type.dtype for v in graph.variables}
-        return {
-            name: x if isinstance(x, np.ndarray) else np.asarray(x, declared.get(name)) for name, x in inputs.items()
-        }
-
-    # The same, one query at a time
+class Engine(Trainer):
+    """What can be asked of graphs, each question by a method. It may be used from several threads at once."""
 
     def evaluate(self, source: Source, inputs: ArrayLike, *, of: Sequence[str] = (), backend: str = "") -> Arrays:
         """Return values, by default all outputs."""
@@ -355,130 +178,13 @@ class Engine:
             wait_for_compiled: return only when the program is compiled.
         """
         graph = self.graph(source)
-        arrays = self._arrays(graph, inputs_like)
+        arrays = self.arrays(graph, inputs_like)
         types = types_of(arrays)
         choice = Choice(backend) if backend else self.default
         program = self.program(graph, types, [GradientQuery(of, tuple(wrt))], choice)
         if wait_for_compiled:
             self.wait(program)
         return program.direct()
-
-    # Optimization
-
-    def step(
-        self,
-        source: Source,
-        parameters: ArrayLike,
-        data: ArrayLike,
-        optimizer: Optimizer,
-        *,
-        state: OptimizerState | None = None,
-        schedule: Schedule | None = None,
-        loss: str = "",
-        policy: NonFinitePolicy = NonFinitePolicy.FAIL,
-        choice: Choice | None = None,
-        interrupt: Interrupt = never,
-    ) -> Step:
-        """Take one step of an optimizer; nothing is kept here, the state goes back and forth.
-
-        Args:
-            source: a graph, its id, or its text form.
-            parameters: the variables that are trained, by name.
-            data: all other variables, by name.
-            optimizer: the update rule.
-            state: what the step before returned; None: a fresh start.
-            schedule: how the learning rate changes; None: not at all.
-            loss: name of a scalar; "": the only output.
-            policy: what to do when the step leads to a loss, a gradient or parameters that are not finite: fail, or
-                return with parameters and state as they came (`Step.is_finite` tells).
-            choice: backend and settings.
-            interrupt: called between blocks; raises to stop.
-
-        Raises: what is wrong with the graph or the inputs; StateMismatchError; NotFiniteError.
-        """
-        graph = self.graph(source)
-        start = self._arrays(graph, parameters)
-        state = state or initial_state(optimizer, start)
-        check_state(state, optimizer, start)
-        rate = (schedule or Constant()).learning_rate(optimizer.learning_rate, state.step)
-        run = self._step_runner(graph, tuple(start), optimizer, loss, choice)
-        taken = take_step(run, start, self._arrays(graph, data), state, rate, interrupt)
-        if not taken.is_finite and policy is not NonFinitePolicy.FAIL:
-            return replace(taken, parameters=start, state=state)
-        if not taken.is_finite:
-            message = f"the step gives loss {taken.loss} and a gradient of norm {taken.gradient_norm}; it was not taken"
-            raise NotFiniteError(f"{message}: lower the learning rate, or look for such values in the data")
-        return taken
-
-    def minimize(
-        self,
-        source: Source,
-        parameters: ArrayLike,
-        data: ArrayLike,
-        recipe: Recipe,
-        *,
-        rows: Sequence[str] | None = None,
-        state: OptimizerState | None = None,
-        loss: str = "",
-        choice: Choice | None = None,
-        interrupt: Interrupt = never,
-    ) -> Iterator[Progress | TrainingResult]:
-        """Minimize a loss; yield reports and, last, the result.
-
-        Args:
-            source: a graph, its id, or its text form.
-            parameters: where to start: the variables that are trained, by name.
-            data: all other variables, by name.
-            recipe: optimizer, schedule, batches, and when to report and to stop.
-            rows: names of the data whose first axis is the rows; None: those whose first dimension is "batch".
-            state: what the optimizer remembers of an earlier minimization; None: a fresh start.
-            loss: name of a scalar; "": the only output.
-            choice: backend and settings.
-            interrupt: called between blocks and steps; raises to stop. What was reached is then the result.
-
-        Raises: what is wrong with the graph or the inputs; StateMismatchError, DataMismatchError, NotFiniteError.
-        """
-        graph = self.graph(source)
-        if rows is None:
-            rows = [v.name for v in graph.variables if v.dimensions[:1] == ("batch",) and v.name in data]
-        for name in rows:
-            if name not in data:
-                raise DataMismatchError(f"{name!r} is to be taken in batches, but is not among the data", field=name)
-        arrays = {name: np.ascontiguousarray(x) if x.ndim else x for name, x in self._arrays(graph, data).items()}
-        held = Data({n: x for n, x in arrays.items() if n in rows}, {n: x for n, x in arrays.items() if n not in rows})
-        start = self._arrays(graph, parameters)
-        run = self._step_runner(graph, tuple(start), recipe.optimizer, loss, choice)
-        return minimize(run, start, held, recipe, state, interrupt=interrupt)
-
-    def _step_runner(
-        self, graph: Graph, parameters: tuple[str, ...], optimizer: Optimizer, loss: str, choice: Choice | None
-    ) -> StepRun:
-        """Return what runs a step, for batches of any number of rows: a program for each number that occurs."""
-        choice = choice or self.default
-        rule = replace(optimizer, learning_rate=type(optimizer)().learning_rate)  # the graph does not depend on it
-        runner = backend(choice.backend)
-        if isinstance(runner, DifferentiatingBackend):
-            message = f"{choice.backend} computes single gradients, not whole steps; take numba or numpy"
-            raise UnsupportedByBackendError(message, backend=choice.backend)
-
-        def run(fed: Tensors, interrupt: Interrupt, info: RunInfo) -> Tensors:
-            types = tuple((v.name, TensorType.of(fed[v.name])) for v in graph.variables if v.name in fed)
-            key = ("step", graph.id, types, parameters, rule, loss, choice)
-            executable = self._steps.get(key, lambda: prepared(dict(types)))
-            return executable({name: np.asarray(array, order="C") for name, array in fed.items()}, interrupt, info)
-
-        def prepared(types: Mapping[str, TensorType]) -> Executable:
-            typed = self.typed(graph, types)
-            scalar = typed[graph.outputs.get(loss or only_output(typed), loss)]
-            flat = step_graph(scalar, {name: typed[name] for name in parameters}, rule, typed.variables)
-            flat = simplify(flat, strict_nan=choice.settings.strict_nan, fast_math=choice.settings.fast_math)
-            check_size(flat, self.limits)
-            executable = runner.prepare(flat)
-            if choice.wait_for_compiled and isinstance(runner, CompilingBackend):
-                runner.wait(executable, COMPILATION_SECONDS)
-            return executable
-
-        return run
 
     # Before any run
 
@@ -589,33 +295,6 @@ class Engine:
         assert isinstance(exact, GradientResult)
         assert isinstance(numerical, GradientResult)
         return check(exact.gradients, numerical.gradients, relative_tolerance)
-
-
-def types_of(arrays: Arrays) -> dict[str, TensorType]:
-    """Return the types of arrays by name.
-
-    Raises: ElementTypeError for elements that Gradwire does not have, such as complex numbers or texts.
-    """
-    types: dict[str, TensorType] = {}
-    for name, array in arrays.items():
-        try:
-            types[name] = TensorType.of(array)
-        except ValueError as error:
-            raise ElementTypeError(f"{name!r}: {error}", block=name, field=f"inputs[{name}]") from None
-    return types
-
-
-@contextmanager
-def collecting_later() -> Iterator[None]:
-    """Put off the search for unreachable cycles: amid a million new values that all live it finds none, at a price."""
-    if not gc.isenabled():  # by somebody else, who will switch it on again
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _names(names: str | Sequence[str]) -> tuple[str, ...]:

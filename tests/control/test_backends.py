@@ -7,7 +7,7 @@ import pytest
 
 from gradwire_service import Engine
 from gradwire_service.backend import Tier
-from gradwire_service.engine import Choice
+from gradwire_service.library import Choice
 from gradwire_service.query import GradientQuery, GradientResult
 
 GRAPH = """

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from gradwire_service import Engine
-from gradwire_service.engine import Choice
 from gradwire_service.errors import (
     BackendUnknownError,
     DimensionError,
@@ -25,6 +24,7 @@ from gradwire_service.errors import (
     ShapeError,
 )
 from gradwire_service.graph import TensorType, parse
+from gradwire_service.library import Choice
 from gradwire_service.limits import Limits
 from gradwire_service.program import Settings
 from gradwire_service.query import (

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from gradwire_service import Engine
-from gradwire_service.engine import Choice
 from gradwire_service.errors import (
     InvalidRequestError,
     LimitExceededError,
@@ -18,6 +17,7 @@ from gradwire_service.errors import (
     UnsupportedByBackendError,
 )
 from gradwire_service.graph import TensorType
+from gradwire_service.library import Choice
 from gradwire_service.limits import Limits
 from gradwire_service.query import (
     CoordinateMatrix,

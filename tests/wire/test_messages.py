@@ -13,9 +13,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from gradwire import v1 as pb
 from gradwire_service.backend import Options, Tier
-from gradwire_service.engine import Choice
 from gradwire_service.errors import InvalidRequestError, MalformedTensorError, SeveralFaultsError
 from gradwire_service.graph import Array, Attribute, AttributeKind, ElementType, Graph, TensorType, write
+from gradwire_service.library import Choice
 from gradwire_service.program import Settings
 from gradwire_service.query import (
     CoordinateMatrix,

@@ -86,7 +86,7 @@ def backends(
 
 def _backends_here() -> list[pb.BackendInfo]:
     from gradwire_service.backend import discover
-    from gradwire_service.engine import Choice
+    from gradwire_service.library import Choice
     from gradwire_service.wire.catalog import encode_backend
 
     return [encode_backend(found, Choice().backend) for found in discover().values()]

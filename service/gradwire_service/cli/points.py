@@ -15,7 +15,7 @@ from gradwire_service.errors import UnsupportedByBackendError
 
 if TYPE_CHECKING:
     from gradwire_service.comparison import Comparison
-    from gradwire_service.engine import Choice
+    from gradwire_service.library import Choice
     from gradwire_service.query import Execution
 
 Backend = Annotated[
@@ -208,7 +208,7 @@ def check(
 def choice(way: str) -> Choice:
     """Read a backend as the options have it, NAME or NAME:METHOD."""
     from gradwire_service.backend import Options
-    from gradwire_service.engine import Choice
+    from gradwire_service.library import Choice
     from gradwire_service.program import Settings
 
     name, colon, method = way.partition(":")

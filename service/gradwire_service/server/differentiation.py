@@ -11,8 +11,8 @@ from gradwire import v1 as pb
 from gradwire_service.backend import Interrupt, Tier, discover
 from gradwire_service.comparison import check
 from gradwire_service.description import input_types, require_sizes
-from gradwire_service.engine import Choice
 from gradwire_service.errors import InvalidRequestError
+from gradwire_service.library import Choice
 from gradwire_service.query import GradientQuery, GradientResult
 from gradwire_service.server.calls import Call, raw
 from gradwire_service.server.evaluation import EvaluationStream, Evaluator

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from gradwire import v1 as pb
 from gradwire_service.backend import Interrupt, never
-from gradwire_service.engine import COMPILATION_SECONDS, Choice
 from gradwire_service.errors import GradwireError
 from gradwire_service.graph import Graph, TensorType
+from gradwire_service.library import COMPILATION_SECONDS, Choice
 from gradwire_service.program import Program
 from gradwire_service.query import Arrays, Evaluation
 from gradwire_service.server.calls import END, IDLE, Call, parse, status_error

@@ -8,9 +8,10 @@ from typing import TypeVar
 from google.protobuf.message import Message
 
 from gradwire import v1 as pb
-from gradwire_service.engine import Choice, Engine
+from gradwire_service.engine import Engine
 from gradwire_service.errors import GradwireError, GraphUnknownError, MalformedMessageError, raise_all
 from gradwire_service.graph import Graph, parse
+from gradwire_service.library import Choice
 from gradwire_service.query import Arrays
 from gradwire_service.server import calls
 from gradwire_service.server.store import TensorStore

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from gradwire import v1 as pb
 from gradwire_service.comparison import Check, Comparison
 from gradwire_service.description import Derivative, DerivativeMode, ValueDescription
-from gradwire_service.engine import Choice
 from gradwire_service.errors import InvalidRequestError
 from gradwire_service.graph import Graph, TensorType
 from gradwire_service.graph.drawing import Notes, dot, svg
 from gradwire_service.graph.latex import latex
+from gradwire_service.library import Choice
 from gradwire_service.ops.base import Op
 from gradwire_service.wire.evaluation import encode_choice, encode_execution, encode_gradient
 from gradwire_service.wire.graphs import encode_graph

@@ -14,9 +14,9 @@ from google.protobuf.message import Message
 
 from gradwire import v1 as pb
 from gradwire_service.backend import Options, Tier
-from gradwire_service.engine import Choice
 from gradwire_service.errors import InvalidRequestError
 from gradwire_service.graph import Array
+from gradwire_service.library import Choice
 from gradwire_service.program import Settings
 from gradwire_service.query import (
     Arrays,
