@@ -197,6 +197,11 @@ def test_a_product_over_axes_is_one_matrix_product() -> None:
         ("tensordot", {"axes": 3}, [(2, 2), (2, 2)], "tensordot over 3 axes of shapes [2, 2] and [2, 2]: too many"),
         ("tensordot", {"axes_a": (0, 0), "axes_b": (0, 1)}, [(2, 2), (2, 2)], "tensordot names an axis twice"),
         ("lstsq", {}, [(3, 2), (2,)], "lstsq of shapes [3, 2] and [2]: the matrix has 3 rows, and the right-hand"),
+        ("block_diag", {}, [(2, 2), (1, 2, 2)], "block_diag of shapes [2, 2], [1, 2, 2]: they are matrices, with the"),
+        ("block_diag", {}, [(2,)], "block_diag of shapes [2]: they are matrices"),
+        ("tensorsolve", {}, [(2, 3, 5), (2, 3)], "then axes with 6 elements together"),
+        ("tensorsolve", {}, [(3, 2, 6), (2, 3)], "the first has the axes of the second in front"),
+        ("tensorinv", {}, [(2, 3, 5)], "[2, 3] and [5] have 6 and 5 elements, and must have as many"),
         ("cov", {}, [()], "cov of a scalar: observations lie along an axis"),
         ("inv", {}, [(2, 3)], "inv takes square matrices along the last two axes, not shape [2, 3]"),
         ("matrix_power", {"n": 0}, [(2, 3)], "matrix_power takes square matrices"),
@@ -218,6 +223,8 @@ def test_attributes_that_have_no_meaning_are_refused() -> None:
         apply("tensordot", a, a, axes_a=(0,))
     with pytest.raises(AttributeValueError, match="the number is not negative"):
         apply("tensordot", a, a, axes=-1)
+    with pytest.raises(AttributeValueError, match="tensorinv with 0 axes of rows; there is one at least"):
+        apply("tensorinv", a, ind=0)
     with pytest.raises(AttributeValueError, match="it is a fraction, 0 or more"):
         apply("matrix_rank", a, rtol=math.nan)
 
@@ -234,3 +241,25 @@ def test_covariances_have_the_gradient_of_the_centred_observations() -> None:
     x = numbers((2, 5), "x")
     (bar,) = pulled(lambda x: apply("trace", apply("cov", x)), x)
     assert bar == pytest.approx(2 * (x - np.mean(x, axis=1, keepdims=True)) / 4, abs=1e-15)
+
+
+def test_a_variable_is_correlated_with_itself_whatever_it_is_and_a_constant_with_nothing() -> None:
+    found = value(op("corrcoef"), np.array([[1.0, 2.0, 4.0], [-2.0, -4.0, -8.0], [3.0, 3.0, 3.0]]))
+    assert found[:2, :2] == pytest.approx(np.array([[1, -1], [-1, 1]]), rel=1e-15)
+    assert np.isnan(found[2]).all()
+    assert pulled(op("corrcoef"), np.array([1.0, 2.0, 4.0]))[0] == pytest.approx(np.zeros(3), abs=1e-16)
+
+
+def test_the_gradient_of_blocks_on_a_diagonal_is_cut_out_of_it() -> None:
+    weights = numbers((3, 5), "weights")
+    f: Expression = lambda a, b: apply("block_diag", a, b) * constant(weights)  # noqa: E731
+    a_bar, b_bar = pulled(f, np.ones((2, 2)), np.ones((1, 3)))
+    assert a_bar.tolist() == weights[:2, :2].tolist()
+    assert b_bar.tolist() == weights[2:, 2:].tolist()
+
+
+def test_the_inverse_of_a_tensor_solves_equations_between_tensors() -> None:
+    a, b = np.reshape(regular(6, 6), (2, 3, 6)), numbers((2, 3), "b")
+    x = value(op("tensorsolve"), a, b)
+    assert np.tensordot(a, x, 1) == pytest.approx(b, abs=1e-14)
+    assert np.tensordot(value(op("tensorinv"), a), b, 2) == pytest.approx(x, rel=1e-13)

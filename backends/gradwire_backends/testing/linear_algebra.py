@@ -6,6 +6,7 @@ of one element and of none.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -157,12 +158,18 @@ def systems() -> Iterator[Sample]:
     for a, b in (*SYSTEMS[:2], ((4, 2), (4,)), ((2, 4, 2), (4, 3)), ((2, 4), (2,)), ((3, 2, 4), (3, 2, 1))):
         yield from system("lstsq", least_squares, a, b)
     singular = np.array([regular((2, 2)), np.ones((2, 2)), np.zeros((2, 2))])
-    side = points((2, 1), LINE)
+    column = points((2, 1), LINE)
     for dtype in PRECISIONS:
-        inputs = (singular.astype(dtype), side.astype(dtype))
+        inputs = (singular.astype(dtype), column.astype(dtype))
         yield Sample("solve", inputs, in_double(solved_one_by_one), {}, "bad", smooth=False)
     yield from each("inv", np.linalg.inv, SQUARE)
     yield from each("pinv", np.linalg.pinv, ANY)
+    for ind, shape in ((2, (2, 3, 6)), (1, (4, 2, 2))):
+        x = np.reshape(regular((math.prod(shape[:ind]),) * 2), shape)
+        yield Sample("tensorinv", (x,), partial(np.linalg.tensorinv, ind=ind), {"ind": ind})
+    x, side = np.reshape(regular((6, 6)), (2, 3, 6)), points((2, 3), LINE)
+    for dtype in PRECISIONS:
+        yield Sample("tensorsolve", (x.astype(dtype), side.astype(dtype)), in_double(np.linalg.tensorsolve))
     low = np.outer([1.0, 2.0, 3.0], [0.5, -1.0])
     yield Sample("pinv", (low,), np.linalg.pinv, {}, "rank-1", smooth=False)
     yield Sample("pinv", (np.diag([1.0, 0.1]),), partial(np.linalg.pinv, rtol=0.2), {"rtol": 0.2}, smooth=False)
@@ -289,6 +296,11 @@ def products() -> Iterator[Sample]:
     yield from samples("cov", cov, (3, 5))
     yield from samples("cov", cov, (5,))
     yield from samples("cov", cov, (3, 4), rowvar=False, correction=0.0)
+    yield from samples("corrcoef", np.corrcoef, (3, 5))
+    yield from samples("corrcoef", np.corrcoef, (3, 4), rowvar=False)
+    yield from samples("block_diag", scipy.linalg.block_diag, (2, 3), (1, 2), (0, 1))
+    yield from samples("block_diag", scipy.linalg.block_diag, (2, 2, 3), (2, 1, 1))
+    yield Sample("block_diag", (WHOLE, WHOLE[:1]), scipy.linalg.block_diag)
 
 
 def over(a: Array, b: Array, axes_a: tuple[int, ...], axes_b: tuple[int, ...]) -> Any:

@@ -27,6 +27,7 @@ from gradwire_service.blocks import (
     segments,
     softmax,
     statistics,
+    tensor_equations,
 )
 
 __all__ = [
@@ -56,4 +57,5 @@ __all__ = [
     "segments",
     "softmax",
     "statistics",
+    "tensor_equations",
 ]

@@ -15,16 +15,19 @@ from gradwire_service.ops.functions import abs as abs_
 from gradwire_service.ops.functions import (
     astype,
     broadcast_to,
+    concatenate,
     diagonal,
     eigh,
     matmul,
     mean,
     norm,
+    pad,
     qr,
     reshape,
     slogdet,
     solve,
     solve_triangular,
+    sqrt,
     squeeze,
     svd,
     where,
@@ -33,7 +36,7 @@ from gradwire_service.ops.functions import max as max_
 from gradwire_service.ops.functions import min as min_
 from gradwire_service.ops.functions import slice as slice_
 from gradwire_service.ops.functions import sum as sum_
-from gradwire_service.ops.matrices import check_matrices, column, eye, transposed
+from gradwire_service.ops.matrices import check_matrices, column, eye, row, transposed
 
 
 @dataclass(frozen=True)
@@ -324,3 +327,52 @@ class Cov(OfMatrices, name="cov"):
         distances = variables - mean(variables, axis=(-1,), keepdims=True)
         count = max(variables.shape[-1] - self.correction, 0.0)
         return matmul(distances, distances if len(x.shape) == 1 else transposed(distances)) / count
+
+
+@final
+@dataclass(frozen=True)
+class Corrcoef(OfMatrices, name="corrcoef"):
+    """Coefficients of correlation of variables, which are rows: y[i, j] = c[i, j] / √(c[i, i] c[j, j]), c = cov x.
+
+    Attributes:
+        rowvar: whether a row is a variable and a column an observation, or the other way round.
+
+    Shapes: x is [..., m, n], y is [..., m, m]; of one variable, x is [n] and y is [].
+    Units: y dimensionless, in [-1, 1] up to rounding.
+    Kinks: y is NaN where a variable is constant.
+    Raises: ShapeError when x is a scalar.
+    Source: NumPy, `corrcoef`.
+    """
+
+    rowvar: bool = True
+
+    def expand(self, x: Value) -> Value:
+        c = Cov(self.rowvar)(x)
+        if not c.shape:
+            return c / c
+        deviations = sqrt(diagonal(c, axis1=-2, axis2=-1))
+        return c / row(deviations) / column(deviations)
+
+
+@final
+@dataclass(frozen=True)
+class BlockDiag(Composite, name="block_diag"):
+    """Matrices along the diagonal of a larger one, zeros elsewhere.
+
+    Shapes: the matrices are [m, n], [p, q], ...; y is [m + p + ..., n + q + ...]; axes in front are the same for all.
+    Units: they share one.
+    Raises: ShapeError when one has fewer than two axes, or other axes in front.
+    Source: SciPy, `linalg.block_diag`.
+    """
+
+    def expand(self, *x: Value) -> Value:
+        if any(len(one.shape) < 2 or one.shape[:-2] != x[0].shape[:-2] for one in x):
+            shapes = ", ".join(str(list(one.shape)) for one in x)
+            raise ShapeError(f"block_diag of shapes {shapes}: they are matrices, with the same axes in front")
+        columns = sum(one.shape[-1] for one in x)
+        rows, before = [], 0
+        for one in x:
+            front, behind = (0,) * (len(one.shape) - 1), columns - before - one.shape[-1]
+            rows.append(pad(one, low=(*front, before), high=(*front, behind)))
+            before += one.shape[-1]
+        return concatenate(*rows, axis=-2)
