@@ -82,28 +82,19 @@ def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = N
     return Constant(np.eye(n_rows, n_cols, k), dtype)
 
 
-def result_type(*arrays_and_dtypes: Any) -> np.dtype[Any]:
-    """Return the element type that holds all of these."""
-    return np.result_type(*(x.dtype if isinstance(x, Value) else x for x in arrays_and_dtypes))
-
-
-def can_cast(from_: Any, to: Any, /) -> Any:
-    """Tell whether a conversion loses nothing."""
-    return np.can_cast(from_.dtype if isinstance(from_, Value) else from_, to)
-
-
 # All others, by name.
 
 _STANDARD = frozenset("""
     abs acos acosh add all any argmax argmin argsort asin asinh astype atan atan2 atanh bitwise_and bitwise_invert
-    bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor broadcast_arrays broadcast_to ceil clip concat conj
-    copysign cos cosh count_nonzero cumulative_prod cumulative_sum diff divide empty_like equal exp expand_dims expm1
-    flip floor floor_divide from_dlpack full_like greater greater_equal hypot imag isfinite isinf isnan less less_equal
-    log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor matmul matrix_transpose max maximum
-    mean meshgrid min minimum moveaxis multiply negative nextafter nonzero not_equal ones_like permute_dims positive pow
-    prod real reciprocal remainder repeat reshape roll round searchsorted sign signbit sin sinh sort sqrt square squeeze
-    stack std subtract sum take take_along_axis tan tanh tensordot tile tril triu trunc unique_all unique_counts
-    unique_inverse unique_values unstack var vecdot where zeros_like
+    bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor broadcast_arrays broadcast_to can_cast ceil clip
+    concat conj copysign cos cosh count_nonzero cumulative_prod cumulative_sum diff divide empty_like equal exp
+    expand_dims expm1 flip floor floor_divide from_dlpack full_like greater greater_equal hypot imag isfinite isinf
+    isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor matmul
+    matrix_transpose max maximum mean meshgrid min minimum moveaxis multiply negative nextafter nonzero not_equal
+    ones_like permute_dims positive pow prod real reciprocal remainder repeat reshape result_type roll round
+    searchsorted sign signbit sin sinh sort sqrt square squeeze stack std subtract sum take take_along_axis tan tanh
+    tensordot tile tril triu trunc unique_all unique_counts unique_inverse unique_values unstack var vecdot where
+    zeros_like
 """.split())  # fmt: skip
 _STANDARD_LINALG = frozenset("""
     cholesky cross det diagonal eigh eigvalsh inv matmul matrix_norm matrix_power matrix_rank matrix_transpose outer

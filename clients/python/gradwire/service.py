@@ -67,7 +67,7 @@ class Asking(ABC):
                 else:
                     command = plan.send(reply)
         except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]  # what the plan returns
+            return end.value  # what the plan returns
         finally:
             plan.close()
 

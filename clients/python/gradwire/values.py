@@ -156,6 +156,13 @@ class Value:
     def __pos__(self) -> Self:
         return self
 
+    def __divmod__(self, other: Any) -> tuple[Value, Value]:
+        return self // other, self % other
+
+    def __round__(self, digits: int = 0) -> Value:
+        rounded: Any = np.round
+        return rounded(self, digits)  # which traces
+
     def __getitem__(self, index: object) -> Value:
         """Index as NumPy does: integers, slices, ``None``, ``...``, and integers in arrays, lists or values."""
         from gradwire.selection import select
@@ -175,7 +182,7 @@ class Value:
         raise TracingError(
             f"{self!r} is neither true nor false before the graph runs, so `if`, `while`, `and`, `or`, `not`, `in` and "
             "chained comparisons can't ask it; choose between values with gw.where(condition, a, b), between "
-            "computations with gw.cond, and combine conditions with & and |"
+            "computations with gw.cond, repeat with gw.while_loop, and combine conditions with & and |"
         )
 
     def __setitem__(self, index: object, value: object) -> NoReturn:
@@ -203,12 +210,15 @@ class Value:
         if isinstance(size, int):
             return size
         told = "it is a scalar" if size is None else f"dimension {size!r} has a size at each run only"
-        raise TracingError(f"{self!r} has no length: {told}; use gw.sum, gw.mean and the like instead of a loop")
+        raise TracingError(
+            f"{self!r} has no length: {told}; use gw.sum, gw.mean and the like, or gw.scan, instead of a loop"
+        )
 
     def __iter__(self) -> Iterator[Value]:
         if len(self) > _LONGEST_LOOP:
             raise TracingError(
-                f"a loop over {self!r} would write {len(self):,} blocks; use operations on whole arrays, such as gw.sum"
+                f"a loop over {self!r} would write {len(self):,} blocks; use operations on whole arrays, such as "
+                "gw.sum, or gw.scan"
             )
         return (self[i] for i in range(len(self)))
 

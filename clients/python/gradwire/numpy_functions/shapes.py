@@ -166,12 +166,30 @@ def size(a: Any, axis: Any = None) -> int:
     return x.size if axis is None else math.prod(size_of(x, i, "size") for i in axes)
 
 
+def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True) -> Value:
+    steps = np.linspace(0.0, 1.0, num, endpoint=endpoint)
+    first, last = (F.expand_dims(x, 0) if as_value(x).ndim else x for x in (start, stop))
+    rank = max(as_value(x).ndim for x in (start, stop))
+    weights = steps.reshape(-1, *[1] * rank)
+    return F.add(F.multiply(first, 1 - weights), F.multiply(last, weights))
+
+
+def result_type(*arrays_and_dtypes: Any) -> np.dtype[Any]:
+    return np.result_type(*(x.dtype if isinstance(x, Value) else x for x in arrays_and_dtypes))
+
+
+def can_cast(from_: Any, to: Any) -> bool:
+    return np.can_cast(from_.dtype if isinstance(from_, Value) else from_, to)
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "append": append, "array_split": array_split, "atleast_1d": at_least(1), "atleast_2d": at_least(2),
-    "atleast_3d": atleast_3d, "block": block, "broadcast_arrays": broadcast_arrays, "column_stack": column_stack,
-    "dsplit": split_along(2), "dstack": dstack, "empty_like": full_like(0.0), "fliplr": lambda m: F.flip(m, 1),
-    "flipud": lambda m: F.flip(m, 0), "full_like": full_like(None), "hsplit": split_along(1), "hstack": hstack,
-    "meshgrid": meshgrid, "ndim": lambda a: as_value(a).ndim, "pad": pad, "ravel": lambda a: F.reshape(a, -1),
-    "repeat": repeat, "rot90": rot90, "shape": lambda a: as_value(a).shape, "size": size, "split": split,
-    "tile": lambda A, reps: F.tile(A, reps), "unstack": unstack, "vsplit": split_along(0), "vstack": vstack,
+    "atleast_3d": atleast_3d, "block": block, "broadcast_arrays": broadcast_arrays, "can_cast": can_cast,
+    "column_stack": column_stack, "dsplit": split_along(2), "dstack": dstack, "empty_like": full_like(0.0),
+    "fliplr": lambda m: F.flip(m, 1), "flipud": lambda m: F.flip(m, 0), "full_like": full_like(None),
+    "hsplit": split_along(1), "hstack": hstack, "iscomplexobj": lambda x: False, "isrealobj": lambda x: True,
+    "linspace": linspace, "meshgrid": meshgrid, "ndim": lambda a: as_value(a).ndim, "pad": pad,
+    "ravel": lambda a: F.reshape(a, -1), "repeat": repeat, "result_type": result_type, "rot90": rot90,
+    "shape": lambda a: as_value(a).shape, "size": size, "split": split, "tile": lambda A, reps: F.tile(A, reps),
+    "unstack": unstack, "vsplit": split_along(0), "vstack": vstack,
 }  # fmt: skip
