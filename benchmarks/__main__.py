@@ -6,10 +6,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import in_process, loops, machine, round_trip, scale
+from benchmarks import in_process, loops, machine, round_trip, scale, sparse
 from benchmarks.table import Row, markdown
 
-CASES = {"in_process": in_process.rows, "scale": scale.rows, "loops": loops.rows, "round_trip": round_trip.rows}
+CASES = {
+    "in_process": in_process.rows,
+    "scale": scale.rows,
+    "loops": loops.rows,
+    "sparse": sparse.rows,
+    "round_trip": round_trip.rows,
+}
 
 
 def main() -> None:
