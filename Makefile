@@ -29,7 +29,7 @@ test: $(READY) ## all tests, on all cores; ARGS="-k cycle" picks some
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
 
 oracles: $(VENV)/.oracles-$(KEY) ## ops and models against JAX and PyTorch, which are installed for it: some hundred MB
-	@$(BIN)/python -m pytest -q -n auto --dist worksteal tests/backends/oracles $(ARGS)
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal tests/backends/oracles tests/models/oracles $(ARGS)
 
 lint: $(READY) check-generated ## style, types, import contracts, the contract's style, fresh generated code
 	@echo 'ruff'            && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .

@@ -14,7 +14,7 @@ import gradwire as gw
 from gradwire_service.graph import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """A function of arrays that returns a number.
 

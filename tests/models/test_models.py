@@ -11,8 +11,8 @@ import pytest
 import gradwire as gw
 from gradwire_service import Engine
 from gradwire_service.backend import Tier
-from gradwire_service.engine import Choice
 from gradwire_service.graph import Array
+from gradwire_service.library import Choice
 from gradwire_service.query import (
     GradientQuery,
     GradientResult,
