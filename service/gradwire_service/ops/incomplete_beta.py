@@ -34,7 +34,8 @@ class BetaInc(Elementwise, name="betainc"):
 
     Shapes: a, b and x broadcast, y has their shape.
     Units: a > 0, b > 0 and x in [0, 1] dimensionless, y dimensionless in [0, 1].
-    Kinks: at x = 0 and x = 1 the partial by x is the density there, which may be inf; by a and b it is 0.
+    Kinks: at x = 0 and x = 1 the partial by x is the density there, which may be inf; by a and b it is 0. There, third
+        derivatives by a shape and twice by x are 0 even where their limit is infinite.
     Source: NIST Digital Library of Mathematical Functions, section 8.17; SciPy, `betainc`.
     """
 
