@@ -1,4 +1,4 @@
-"""Layers and losses: normalization of equal values, attention to nothing, labels, pools, filters."""
+"""Layers and losses: normalization of equal values, attention to nothing, labels, pools, filters, directions."""
 
 from __future__ import annotations
 
@@ -292,3 +292,29 @@ def test_single_precision_stays(name: str) -> None:
     if name == "conv_transpose":
         xs[1] = variable("w", (2, 1, 1), FLOAT32)
     assert apply(name, *xs, **attributes).element_type is FLOAT32
+
+
+# Directions.
+
+
+def test_on_a_parabola_as_many_pairs_as_dimensions_give_newtons_direction() -> None:
+    hessian = np.diag([1.0, 4.0, 9.0])
+    steps, gradient = np.eye(3), np.array([1.0, -2.0, 3.0])
+    found = value(op("lbfgs_direction"), gradient, steps, steps @ hessian)
+    assert found == pytest.approx(-np.linalg.solve(hessian, gradient), rel=1e-15)
+
+
+def test_steps_that_there_have_not_been_leave_no_trace() -> None:
+    gradient, steps, changes = np.array([1.0, -2.0]), np.array([[0, 0], [1.0, 0.5]]), np.array([[0, 0], [2.0, 0.5]])
+    whole = pulled(op("lbfgs_direction"), gradient, steps, changes)
+    part = pulled(op("lbfgs_direction"), gradient, steps[1:], changes[1:])
+    assert [bar[-1].tolist() for bar in whole] == [bar[-1].tolist() for bar in part]
+    assert whole[1][0].tolist() == whole[2][0].tolist() == [0, 0]
+    assert value(op("lbfgs_direction"), gradient, steps[:1], changes[:1]).tolist() == [-1, 2]
+
+
+def test_steps_and_changes_are_as_long_as_the_gradient() -> None:
+    with pytest.raises(ShapeError, match=r"lbfgs_direction of gradient \[2\] with steps \[1, 3\]"):
+        apply("lbfgs_direction", variable("g", (2,)), variable("s", (1, 3)), variable("y", (1, 3)))
+    with pytest.raises(ShapeError, match=r"with steps \[1, 2\] and changes \[2, 2\]"):
+        apply("lbfgs_direction", variable("g", (2,)), variable("s", (1, 2)), variable("y", (2, 2)))

@@ -247,6 +247,14 @@ def vectors() -> Iterator[Sample]:
     for dtype in PRECISIONS:
         yield from kalman_steps((), (), dtype)
     yield from kalman_steps((2,), (), np.float64)
+    for m in (3, 1, 0):
+        gradient, steps = points((4,), LINE), points((m, 4), LINE)
+        changes = 2 * steps + 0.3 * points((m, 4), LINE, 0.7548776662466927)
+        for dtype in PRECISIONS:
+            arrays = tuple(x.astype(dtype) for x in (gradient, steps, changes))
+            yield Sample("lbfgs_direction", arrays, in_double(quasi_newton))
+    nothing = (np.array([1.0, 2.0]), np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([[0.0, 0.0], [-1.0, 1.0]]))
+    yield Sample("lbfgs_direction", nothing, quasi_newton, {}, "no curvature", smooth=False)
 
 
 def normal(x: Array, mean: Array, cov: Array) -> Any:
@@ -309,6 +317,17 @@ def kalman_step(result: int, m: Array, p: Array, f: Array, q: Array, h: Array, r
     mean = m + np.einsum("...ij,...j->...i", gain, innovation)
     covariance = rest @ p @ np.swapaxes(rest, -1, -2) + gain @ r @ np.swapaxes(gain, -1, -2)
     return (mean, covariance, normal(innovation, np.zeros(1), s))[result]
+
+
+def quasi_newton(gradient: Array, steps: Array, changes: Array) -> Any:
+    """Update the inverse Hessian itself, pair by pair."""
+    pairs = [(s, y) for s, y in zip(steps, changes, strict=True) if s @ y > 0]
+    s, y = pairs[-1] if pairs else (gradient, gradient)
+    inverse = np.eye(gradient.size) * (s @ y) / (y @ y)
+    for s, y in pairs:
+        turn = np.eye(gradient.size) - np.outer(s, y) / (s @ y)
+        inverse = turn @ inverse @ turn.T + np.outer(s, s) / (s @ y)
+    return -inverse @ gradient
 
 
 SAMPLES: tuple[Sample, ...] = (*normalizations(), *transformers(), *losses(), *vectors())
