@@ -112,8 +112,23 @@ def _covariance(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None
     (shape,) = shapes
     if len(shape) < 2:
         return ()
-    size = shape[0] if attributes.get("rowvar", True) else shape[1]
-    return (size, size)
+    size = shape[-2] if attributes.get("rowvar", True) else shape[-1]
+    return (*shape[:-2], size, size)
+
+
+def _block_diag(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
+    sides: Any = ([shape[axis] for shape in shapes] for axis in (-2, -1))
+    return (*shapes[0][:-2], *(sum(sizes) if numbers(*sizes) else None for sizes in sides))
+
+
+def _tensor_inverse(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
+    ind: Any = attributes.get("ind", 2)
+    return (*shapes[0][ind:], *shapes[0][:ind])
+
+
+def _tensor_solved(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
+    a, b = shapes
+    return a[len(b) :]
 
 
 def _multivariate(shapes: Sequence[Shape], attributes: Attributes) -> Shape | None:
@@ -156,13 +171,13 @@ def _kalman(shapes: Sequence[Shape], attributes: Attributes) -> Sequence[Shape |
 
 
 RULES: Mapping[str, Rule] = {
-    "attention": _attention, "cho_solve": _fitted, "condition_number": _of_matrices,
-    "cov": _covariance, "cross": _cross, "det": _of_matrices, "dot": _dot, "eigvalsh": _diagonal_of, "einsum": _einsum,
-    "inner": _inner, "kron": _kron, "logdet": _of_matrices, "lstsq": _fitted, "matmul": _matmul,
-    "matrix_norm": _of_matrices, "matrix_rank": _of_matrices, "multi_dot": _multi_dot,
-    "multivariate_normal_logpdf": _multivariate, "outer": _outer,
-    "solve": _solved, "solve_triangular": _solved, "svdvals": _diagonal_of,
-    "tensordot": _tensordot, "trace": _of_matrices, "vdot": scalar, "vecdot": _vecdot,
+    "attention": _attention, "block_diag": _block_diag, "cho_solve": _fitted, "condition_number": _of_matrices,
+    "corrcoef": _covariance, "cov": _covariance, "cross": _cross, "det": _of_matrices, "dot": _dot,
+    "eigvalsh": _diagonal_of, "einsum": _einsum, "inner": _inner, "kron": _kron, "logdet": _of_matrices,
+    "lstsq": _fitted, "matmul": _matmul, "matrix_norm": _of_matrices, "matrix_rank": _of_matrices,
+    "multi_dot": _multi_dot, "multivariate_normal_logpdf": _multivariate, "outer": _outer, "solve": _solved,
+    "solve_triangular": _solved, "svdvals": _diagonal_of, "tensordot": _tensordot, "tensorinv": _tensor_inverse,
+    "tensorsolve": _tensor_solved, "trace": _of_matrices, "vdot": scalar, "vecdot": _vecdot,
 }  # fmt: skip
 
 MULTIPLE: Mapping[str, MultipleRule] = {
