@@ -67,7 +67,8 @@ def compress(pattern: Pattern, *, reverse: bool = True) -> Compression:
     found = [Compression(colour_columns(pattern), _none(pattern.shape[0]), entries, entries, nothing)]
     if reverse:
         turned = Pattern(pattern.T)
-        found.append(Compression(_none(pattern.shape[1]), colour_columns(turned), entries, entries, ~nothing))
+        if np.diff(turned.indptr).max(initial=0) < found[0].sweeps:  # a column takes a sweep for each of its entries
+            found.append(Compression(_none(pattern.shape[1]), colour_columns(turned), entries, entries, ~nothing))
         if (dense := _dense_rows(pattern)).any():
             rest = colour_columns(_without_rows(pattern, dense))
             found.append(Compression(rest, _numbered(dense), entries, entries, dense[rows]))
