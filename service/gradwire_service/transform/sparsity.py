@@ -1,7 +1,8 @@
 """Which elements of a value depend on which elements of others: structure alone, read off the graph without running it.
 
 A pattern is a sparse matrix of truths, a row for each element of a value, row-major, and a column for each element of
-what it is differentiated with respect to. It may hold entries whose derivative is zero; it lacks none that is not.
+what it is differentiated with respect to. It may hold entries whose derivative is zero; it lacks none that is not,
+except that what a constant multiplies by zero counts as independent, even where it is infinite.
 """
 
 from __future__ import annotations
