@@ -14,7 +14,7 @@ from gradwire_backends.jax.namespace import JaxNamespace
 from gradwire_service.errors import UnsupportedByBackendError
 from gradwire_service.ops.arithmetic import MaskedMultiply
 from gradwire_service.ops.base import Op, Value
-from gradwire_service.ops.body import converted
+from gradwire_service.ops.body import Body, Control, converted
 from gradwire_service.ops.cumulative import LinearRecurrence
 from gradwire_service.ops.dynamic import DynamicSlice, DynamicUpdateSlice
 from gradwire_service.ops.gathering import AtPositions, GatherNd, Scatter
@@ -55,6 +55,24 @@ def lower(op: Op, xp: JaxNamespace, *inputs: Any) -> Any:
 def _(op: MaskedMultiply, xp: JaxNamespace, a: Any, b: Any) -> Any:
     """Hide what is not finite, and nothing else: b is the derivative by an a that happens to be zero."""
     return a * jnp.where((a == 0) & ~jnp.isfinite(b), 0, b)
+
+
+@lower.register
+def _(op: Control, xp: JaxNamespace, *inputs: Any) -> Any:
+    return op.with_bodies(_Walked.of).evaluate(xp, *inputs)
+
+
+class _Walked(Body):
+    """A body whose blocks are lowered, as those of the graph around it are."""
+
+    @classmethod
+    def of(cls, body: Body) -> _Walked:
+        return cls(body.variables, body.outputs)
+
+    def run(self, xp: JaxNamespace, inputs: Sequence[Any]) -> list[Any]:
+        found = dict(zip(self.variables, inputs, strict=True))
+        walk(self.blocks, found, xp)
+        return [found[y] for y in self.outputs]
 
 
 @lower.register

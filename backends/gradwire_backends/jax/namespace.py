@@ -8,24 +8,18 @@ import jax
 import jax.numpy as jnp
 from jax.scipy import special
 
+from gradwire_backends.jax.control import ControlFlow
 from gradwire_backends.jax.matrices import LinearAlgebra, solve_triangular
 
 
-class JaxNamespace:
-    """What an op's `evaluate` finds while JAX records it: `jax.numpy`, then `jax.scipy.special`, then these.
-
-    Attributes:
-        outside: whether an index was outside its axis: a compiled function can't raise, and says so at its end.
-    """
+class JaxNamespace(ControlFlow):
+    """What an op's `evaluate` finds while JAX records it: `jax.numpy`, then `jax.scipy.special`, then these."""
 
     expm = staticmethod(jax.scipy.linalg.expm)
     linalg = LinearAlgebra()
     sigmoid = staticmethod(jax.nn.sigmoid)
     solve_triangular = staticmethod(solve_triangular)
     stop_gradient = staticmethod(jax.lax.stop_gradient)
-
-    def __init__(self) -> None:
-        self.outside: Any = False
 
     def __getattr__(self, name: str) -> Any:
         for module in (jnp, special):
@@ -47,6 +41,13 @@ class JaxNamespace:
     def polygamma(n: int, x: Any) -> Any:
         """Return a derivative of the digamma function, and 0 at inf, as SciPy does."""
         return jnp.where(x == jnp.inf, 0 * (-1) ** (n + 1), special.polygamma(n, jnp.where(x == jnp.inf, 1, x)))
+
+    @staticmethod
+    def iv(n: int, x: Any) -> Any:
+        """Return a modified Bessel function; JAX has those of order 0 and 1."""
+        if n > 1:
+            raise NotImplementedError(f"it has no Bessel function of order {n}")
+        return special.i1(x) if n else special.i0(x)
 
     @staticmethod
     def gammainc(a: Any, x: Any) -> Any:
@@ -94,7 +95,7 @@ class JaxNamespace:
     def check(self, first: Any, size: int, count: int = 1) -> None:
         """Remember whether so many elements from one of these places on reach outside an axis."""
         place = jnp.where(first < 0, first + size, first)
-        self.outside = self.outside | jnp.any((place < 0) | (place > size - count))
+        self.note((place < 0) | (place > size - count))
 
 
 def _at_edges(function: Any, a: Any, x: Any, far: int) -> Any:

@@ -12,12 +12,13 @@ import numpy as np
 from gradwire_backends.jax.lowering import walk
 from gradwire_backends.jax.namespace import JaxNamespace
 from gradwire_service.backend import Executable, Interrupt, RunInfo, Tensors, Tier, never
+from gradwire_service.errors import UnsupportedByBackendError
 from gradwire_service.graph import TensorType
 from gradwire_service.interpreter import interpret
 from gradwire_service.ops.flat import FlatGraph
 
 Traced = Callable[[Mapping[str, Any]], tuple[Mapping[str, Any], Any]]
-"""Takes the variables by name; returns the results by name, and whether an index was outside its axis."""
+"""Takes the variables by name; returns the results by name, and whether something was amiss."""
 
 
 def values(graph: FlatGraph) -> Executable:
@@ -30,15 +31,15 @@ def values(graph: FlatGraph) -> Executable:
 
 def gradients(graph: FlatGraph, of: str, wrt: Sequence[str]) -> Executable:
     """Compile a scalar output and its gradients."""
-    evaluate = _traced(graph, [of])
+    evaluate = _traced(graph, [of], reverse=True)
 
     def reverse(inputs: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:
         def scalar(moving: Mapping[str, Any]) -> tuple[Any, Any]:
-            results, outside = evaluate({**inputs, **moving})
-            return results[of], outside
+            results, amiss = evaluate({**inputs, **moving})
+            return results[of], amiss
 
-        (value, outside), found = jax.value_and_grad(scalar, has_aux=True)({name: inputs[name] for name in wrt})
-        return {of: value, **found}, outside
+        (value, amiss), found = jax.value_and_grad(scalar, has_aux=True)({name: inputs[name] for name in wrt})
+        return {of: value, **found}, amiss
 
     return _compiled(graph, reverse, [of, *wrt])
 
@@ -50,23 +51,23 @@ def tangents(graph: FlatGraph, of: Sequence[str], wrt: Sequence[str]) -> Executa
     def forward(inputs: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:
         primals = {name: inputs[name] for name in wrt}
         directions = {name: inputs[f"tangent {name}"] for name in wrt}
-        found, moved, outside = jax.jvp(
+        found, moved, amiss = jax.jvp(
             lambda moving: evaluate({**inputs, **moving}), (primals,), (directions,), has_aux=True
         )
-        return {**found, **{f"tangent {name}": moved[name] for name in of}}, outside
+        return {**found, **{f"tangent {name}": moved[name] for name in of}}, amiss
 
     return _compiled(graph, forward, [*of, *(f"tangent {name}" for name in of)], wrt)
 
 
-def _traced(graph: FlatGraph, of: Iterable[str]) -> Traced:
-    """Return the evaluation of some outputs, block by block."""
+def _traced(graph: FlatGraph, of: Iterable[str], reverse: bool = False) -> Traced:
+    """Return the evaluation of some outputs, block by block, perhaps to be differentiated in reverse."""
     needed = FlatGraph.of({name: graph.outputs[name] for name in of}, graph.variables.values())
 
     def evaluate(inputs: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:
-        xp = JaxNamespace()
+        xp = JaxNamespace(reverse)
         found = {value: inputs[name] for name, value in needed.variables.items()}
         walk(needed.blocks, found, xp)
-        return {name: found[value] for name, value in needed.outputs.items()}, xp.outside
+        return {name: found[value] for name, value in needed.outputs.items()}, xp.amiss
 
     return evaluate
 
@@ -81,10 +82,13 @@ def _compiled(graph: FlatGraph, function: Traced, names: Sequence[str], moving: 
     def run(inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
         interrupt()
         with _ours():
-            results, outside = compiled({name: inputs[name] for name in types})
+            results, amiss = compiled({name: inputs[name] for name in types})
             found = {name: np.array(results[name], order="C") for name in names}
-        if outside:
-            interpret(graph)(inputs, interrupt)  # NumPy looks at the indices one by one, and says which it is
+        if amiss:
+            interpret(graph)(inputs, interrupt)  # NumPy looks at the data as it goes, and says what it is
+            raise UnsupportedByBackendError(
+                "a loop makes more trips than jax takes; use another backend, numba or numpy"
+            )
         if info is not None:
             info.tier = Tier.COMPILED
         interrupt()

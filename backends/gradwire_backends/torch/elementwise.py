@@ -62,6 +62,13 @@ class Elementwise:
         return torch.where(x == -torch.inf, x, torch.special.gammaln(x))
 
     @staticmethod
+    def iv(n: int, x: Any) -> Any:
+        """Return a modified Bessel function; PyTorch has those of order 0 and 1."""
+        if n > 1:
+            raise NotImplementedError(f"there is no Bessel function of order {n}")
+        return torch.special.i1(x) if n else torch.special.i0(x)
+
+    @staticmethod
     def clip(x: Any, low: Any, high: Any) -> Any:
         """Keep between bounds; None is none."""
         return x if low is None and high is None else torch.clamp(x, low, high)

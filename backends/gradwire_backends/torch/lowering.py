@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import singledispatch
 from typing import Any
 
 import torch
 
 from gradwire_backends.torch.namespace import TorchNamespace
-from gradwire_service.errors import UnsupportedByBackendError
+from gradwire_service.errors import IndexRangeError, UnsupportedByBackendError
 from gradwire_service.graph import FLOAT64, TensorType
 from gradwire_service.ops.arithmetic import MaskedMultiply
 from gradwire_service.ops.base import Constant, Op, Value
-from gradwire_service.ops.body import converted
+from gradwire_service.ops.body import Body, Control, converted
 from gradwire_service.ops.indexing import Slice
 
 BEYOND_TORCH = (AttributeError, NotImplementedError, TypeError, RuntimeError)
@@ -28,11 +28,13 @@ def walk(blocks: Iterable[Value], found: dict[Value, Any], xp: TorchNamespace) -
         found: what is known of values.
         xp: evaluates them.
 
-    Raises: UnsupportedByBackendError, naming the block that PyTorch can't evaluate.
+    Raises: UnsupportedByBackendError, naming the block that PyTorch can't evaluate; IndexRangeError likewise.
     """
     for value in blocks:
         try:
             result = lower(value.op, xp, *(found[x] for x in value.inputs))
+        except IndexRangeError as error:
+            raise error.in_block(value.name, value.op.name) from None
         except BEYOND_TORCH as reason:
             name, told = value.op.name, str(reason).partition("\n")[0]
             where = f"block {value.name!r} ({name})" if value.name not in ("", name) else f"a block made by {name}"
@@ -75,3 +77,22 @@ def _(op: Slice, xp: TorchNamespace, x: Any) -> Any:
     forwards = (read[::-1] if read.step < 0 else read for read in ranges)
     y = x[tuple(slice(read.start, read.stop, read.step) if read else slice(0) for read in forwards)]
     return torch.reshape(torch.flip(y, turned), op.infer(TensorType(tuple(x.shape), FLOAT64)).shape)
+
+
+@lower.register
+def _(op: Control, xp: TorchNamespace, *inputs: Any) -> Any:
+    return op.with_bodies(_Walked.of).evaluate(xp, *inputs)
+
+
+class _Walked(Body):
+    """A body whose blocks are lowered, as those of the graph around it are."""
+
+    @classmethod
+    def of(cls, body: Body) -> _Walked:
+        return cls(body.variables, body.outputs)
+
+    def run(self, xp: TorchNamespace, inputs: Sequence[Any]) -> list[Any]:
+        found = dict(zip(self.variables, inputs, strict=True))
+        for _ in walk(self.blocks, found, xp):
+            pass
+        return [found[y] for y in self.outputs]
