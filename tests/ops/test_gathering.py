@@ -198,8 +198,8 @@ def test_elements_that_tie_share_the_derivative_with_what_was_there(op: Callable
     assert x_bar == pytest.approx([1 / 3, 1, 0, 1])
     assert u_bar == pytest.approx([1 / 3, 1 / 3, 0, 0, 0])
     x_dot, u_dot = pushed(lambda x, u: op(x, at, u), x, u)
-    assert x_dot[[0, 1, 3]] == pytest.approx([1 / 3, 1, 1])
-    assert u_dot[[0, 1, 3]] == pytest.approx([2 / 3, 0, 0])
+    assert x_dot == pytest.approx([1 / 3, 1, 0, 1])
+    assert u_dot == pytest.approx([2 / 3, 0, 0, 0])
 
 
 def test_the_second_derivative_goes_to_the_update_that_won() -> None:

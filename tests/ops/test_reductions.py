@@ -61,6 +61,10 @@ def test_a_tie_is_pushed_forward_as_it_is_pulled_back() -> None:
     assert run({"y_dot": y_dot}, {"x": np.array([2.0, 2, 1]), "x_dot": np.array([1.0, 4, 7])})["y_dot"] == 2.5
 
 
+def test_where_the_greatest_is_nan_nothing_is_pushed_forward() -> None:
+    assert pushed(lambda x: max_(x, axis=(1,)), [[1.0, NAN], [0.0, 5.0]])[0].tolist() == [0, 1]
+
+
 def test_the_second_derivative_of_a_maximum_is_zero_at_a_tie_too() -> None:
     assert not hessian(max_, np.array([2.0, 2.0, 1.0])).any()
 

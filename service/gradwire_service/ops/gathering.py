@@ -32,6 +32,7 @@ from gradwire_service.ops.functions import (
     gather_nd,
     iota,
     masked_multiply,
+    reciprocal,
     reshape,
     scatter_add,
     scatter_set,
@@ -223,7 +224,8 @@ class ScatterExtremum(Scatter):
             full(picked.type, 0) if updates_dot is None else masked_multiply(picked, updates_dot),
             batch_dims=self.batch_dims,
         )
-        return total / scatter_add(kept, x[1], picked, batch_dims=self.batch_dims)
+        ties = scatter_add(kept, x[1], picked, batch_dims=self.batch_dims)
+        return masked_multiply(total, reciprocal(ties))  # where y is NaN, none is picked
 
     def picked(self, y: Value, x: Value, indices: Value, updates: Value) -> tuple[Value, Value]:
         """Return 1 for every element of x, and for every update, that equals the result, 0 for the others."""

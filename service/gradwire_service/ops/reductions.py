@@ -17,6 +17,7 @@ from gradwire_service.ops.functions import (
     equal,
     exp_difference,
     masked_multiply,
+    reciprocal,
     reshape,
     transpose,
 )
@@ -179,7 +180,8 @@ class Extremum(Reduction):
     def jvp(self, y: Value, x: tuple[Value, ...], x_dot: tuple[Value, ...]) -> Value:
         picked = self.picked(y, x[0])
         total = sum_(masked_multiply(picked, x_dot[0]), axis=self.axis, keepdims=self.keepdims)
-        return total / sum_(picked, axis=self.axis, keepdims=self.keepdims)
+        ties = sum_(picked, axis=self.axis, keepdims=self.keepdims)
+        return masked_multiply(total, reciprocal(ties))  # where y is NaN, none is picked
 
     def picked(self, y: Value, x: Value) -> Value:
         """Return 1 for every element that equals the result, 0 for the others."""
