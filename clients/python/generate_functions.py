@@ -207,13 +207,17 @@ def write_functions() -> Iterator[str]:
 
 
 def write_selection(
-    module: str, *sources: object, without: object = None, aliases: Mapping[str, str] | None = None
+    module: str,
+    *sources: object,
+    without: object = None,
+    aliases: Mapping[str, str] | None = None,
+    others: Iterable[str] = (),
 ) -> Iterator[str]:
-    """Write the module of the ops that modules of NumPy or SciPy have, under their names and, beside them, ours."""
+    """Write the module of the ops that modules of NumPy or SciPy have, under their names and ours, and of others."""
     known = {name for name, _, _ in ops() if name not in NAMESAKES}
     aliases = {alias: name for alias, name in (aliases or {}).items() if name in known}
     there = [name for name in known if any(hasattr(source, name) for source in sources) and not hasattr(without, name)]
-    names = sorted({*there, *aliases.values()})
+    names = sorted({*there, *aliases.values(), *others})
     yield HEADER.format(summary=f"The ops that `{module}` has, under its names.")
     yield f"from gradwire.functions import ({', '.join(names)},)\n" if names else ""
     yield from exported([*names, *aliases])
@@ -266,7 +270,9 @@ def modules() -> dict[str, str]:
     parts = {
         "catalog.py": write_catalog(),
         "functions.py": write_functions(),
-        "linalg.py": write_selection("numpy.linalg", np.linalg, scipy.linalg, aliases={"cond": "condition_number"}),
+        "linalg.py": write_selection(
+            "numpy.linalg", np.linalg, scipy.linalg, aliases={"cond": "condition_number"}, others=["logdet"]
+        ),
         "special.py": write_selection("scipy.special", scipy.special, without=np, aliases=SPECIAL_ALIASES),
         "optimizers.py": write_configured("The optimizers, by name.", "Optimizer", Optimizer.catalog()),
         "schedules.py": write_configured("Schedules of the learning rate, by name.", "Schedule", Schedule.catalog()),

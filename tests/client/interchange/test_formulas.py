@@ -124,6 +124,11 @@ def test_formulas_of_numbers(text: str, expected: float) -> None:
         ("(x.T @ x).mT[0]", lambda x: (x.T @ x).T[0]),
         ("concatenate([x, 2 * x], axis=1)", lambda x: np.concatenate([x, 2 * x], axis=1)),
         ("np.diff(x)", lambda x: np.diff(x)),
+        (
+            "a = x @ x.T; w, v = eigh(a); v @ (w[:, none] * v.T) + w[0]",
+            lambda x: x @ x.T + np.linalg.eigvalsh(x @ x.T)[0],
+        ),
+        ("q, r = linalg.qr(x.T); abs(r)", lambda x: np.abs(np.linalg.qr(x.T)[1])),
     ],
 )
 def test_functions_and_indices(text: str, function: Any) -> None:
@@ -188,6 +193,7 @@ def test_no_formula_is_nested_too_deep(text: str) -> None:
         ("x = 2", "'x' stands for another value already", 1),
         ("sum(x) = 2", "a comparison is written ==", 8),
         ("u, v = x * 2", "2 names for 1 values", 1),
+        ("slogdet(x[:, None] * x)", "these are 2 values; name them", 1),
         ("x $ 2", "'$' is no part of a formula", 3),
         (" ", "the formula is empty", 1),
     ],

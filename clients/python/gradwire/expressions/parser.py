@@ -17,7 +17,7 @@ from gradwire.errors import GradwireError, TextSyntaxError
 from gradwire.expressions.numbers import calculate
 from gradwire.expressions.tokens import Token, error_at, tokens
 from gradwire.expressions.vocabulary import find, names
-from gradwire.values import Constant, Value, apply
+from gradwire.values import Constant, Output, Value, apply
 
 _OPERATORS: Mapping[str, tuple[int, str]] = {
     "<": (1, "less"), "<=": (1, "less_equal"), ">": (1, "greater"), ">=": (1, "greater_equal"), "==": (1, "equal"),
@@ -125,6 +125,8 @@ class _Parser:
             raise self.error(0, "the formula is empty")
         if isinstance(result, Value):
             return result
+        if isinstance(result, tuple | list) and any(isinstance(x, Value) for x in result):
+            raise self.error(0, f"these are {len(result)} values; name them, as in a, b = …, and end with one")
         return self.called(0, lambda: Constant(float(result) if type(result) is int else result))
 
     def targets(self) -> list[Token]:
@@ -150,7 +152,7 @@ class _Parser:
         if target.word in self.names:
             raise self.error(target, f"{target.word!r} stands for another value already; choose a new name")
         self.names[target.word] = value
-        if isinstance(value, Value) and not value.label:
+        if isinstance(value, Value) and not value.label and not isinstance(value, Output):  # it is named by its first
             self.called(target.position, building.name, target.word, value)
 
     def statement(self, position: int) -> Any:
