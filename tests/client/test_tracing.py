@@ -192,7 +192,7 @@ def add_in_place(x: Any) -> Any:
         (lambda x: np.asarray(x), "leave np.asarray out"),
         (lambda x: np.array([x[0], x[1]]), "put values together with gw.stack"),
         (assign_to_value, "take the new value that x.at[index].set(value) returns"),
-        (assign_to_array, "is no number before the graph runs"),
+        (assign_to_array, "x.at[index].set(value) instead of assigning to elements of an array"),
         (add_in_place, "np.add can't be traced with `out`: values never change"),
         (lambda x: np.sum(x, out=np.zeros(())), "np.sum can't be traced with `out`"),
         (lambda x: np.sum(x, where=np.ones(4, bool)), "np.sum can't be traced with where="),

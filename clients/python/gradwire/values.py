@@ -193,8 +193,9 @@ class Value:
 
     def __float__(self) -> NoReturn:
         raise TracingError(
-            f"{self!r} is no number before the graph runs: leave float() and int() out, and use NumPy's functions or "
-            "Gradwire's (np.exp, gw.exp) instead of those of `math`"
+            f"{self!r} is no number before the graph runs: leave float() and int() out, use NumPy's functions or "
+            "Gradwire's (np.exp, gw.exp) instead of those of `math`, and gw.stack or x.at[index].set(value) instead of "
+            "assigning to elements of an array"
         )
 
     __int__ = __index__ = __complex__ = __float__
