@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,17 @@ from gradwire_service.errors import LimitExceededError, NotDifferentiableError
 from gradwire_service.graph import FLOAT64, INT64, Array, TensorType
 from gradwire_service.ops.base import Value, constant, full, variable
 from gradwire_service.ops.flat import ancestors
-from gradwire_service.ops.functions import astype, concatenate, equal, reshape, take, take_transpose, transpose
+from gradwire_service.ops.functions import (
+    astype,
+    concatenate,
+    equal,
+    greater_equal,
+    reshape,
+    take,
+    take_transpose,
+    transpose,
+    where,
+)
 from gradwire_service.ops.functions import slice as slice_
 from gradwire_service.transform.colouring import Compression, compress, compress_symmetric
 from gradwire_service.transform.differentiate import gradient, jvp, vjp
@@ -218,17 +228,23 @@ class Sweeps:
             for j, w in enumerate(self.wrt):
                 rows, columns = y.type.size, w.type.size
                 if rows * columns == 0:
-                    values = full(TensorType((rows, columns), y.element_type), 0)
-                elif forward:
-                    part = slice_(forward[i], index=f"{self.columns[j]}:{self.columns[j + 1]}")
-                    values = transpose(reshape(part, shape=(columns, rows)))
+                    block: Any = full(TensorType((rows, columns), y.element_type), 0)
+                elif not forward:
+                    block = slice_(reverse[j], index=f"{self.rows[i]}:{self.rows[i + 1]}")
+                elif self.symmetric and i <= j:
+                    block = _mirrored(self._block(forward, j, i), on_diagonal=i == j)
                 else:
-                    values = slice_(reverse[j], index=f"{self.rows[i]}:{self.rows[i + 1]}")
+                    block = self._block(forward, i, j)
                 if self.dense:
-                    yield Matrix(_as(reshape(values, shape=(*y.shape, *w.shape)), y))
+                    yield Matrix(_as(reshape(block, shape=(*y.shape, *w.shape)), y))
                 else:
                     places = np.divmod(np.arange(rows * columns), max(columns, 1))
-                    yield _listed(_as(reshape(values, shape=(rows * columns,)), y), *places)
+                    yield _listed(_as(reshape(block, shape=(rows * columns,)), y), *places)
+
+    def _block(self, forward: Sequence[Value], i: int, j: int) -> Any:
+        """Return the matrix of one value and another, of sweeps that each bring a column."""
+        part = slice_(forward[i], index=f"{self.columns[j]}:{self.columns[j + 1]}")
+        return transpose(reshape(part, shape=(self.wrt[j].type.size, self.of[i].type.size)))
 
     def _picked(self, forward: Sequence[Value], reverse: Sequence[Value]) -> Iterator[Matrix]:
         """Look the entries up in sweeps that are shared."""
@@ -279,6 +295,15 @@ def _seeds(values: Sequence[Value], places: Sequence[int], numbers: Array) -> di
         seed = astype(equal(every, own), element_type=value.element_type)
         seeds[value] = seeds[value] + seed if value in seeds else seed  # one value under two names
     return seeds
+
+
+def _mirrored(block: Value, *, on_diagonal: bool) -> Any:
+    """Return the other matrix of a pair; on the diagonal, let what is below it count for what is above."""
+    if not on_diagonal:
+        return transpose(block)
+    places = constant(np.arange(block.shape[0]), INT64)
+    below = greater_equal(reshape(places, shape=(-1, 1)), places)
+    return where(below, block, transpose(block))
 
 
 def _as(x: Value, y: Value) -> Value:

@@ -26,7 +26,6 @@ from gradwire_service.ops.flat import ancestors
 from gradwire_service.ops.gathering import GatherNd, Scatter, ScatterSet
 from gradwire_service.ops.indexing import Slice, Take, TakeTranspose
 from gradwire_service.ops.joining import Concatenate, Pad, Stack
-from gradwire_service.ops.linear_algebra import Einsum, MatMul
 from gradwire_service.ops.namespace import NUMPY
 from gradwire_service.ops.piecewise import Where
 from gradwire_service.ops.reductions import Reduction
@@ -320,48 +319,6 @@ def _(op: Reduction, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
     assert pattern is not None
     groups = np.broadcast_to(np.arange(y.type.size).reshape(op.kept(source.shape)), source.shape)
     return gathered(pattern, groups.ravel(), y.type.size)
-
-
-@pattern_rule.register
-def _(op: MatMul, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
-    a, b = y.inputs
-    found: list[Pattern] = []
-    if x[0] is not None and known[1] is not None and len(b.shape) == 2:
-        rows = sparse.eye_array(a.type.size // max(a.shape[-1], 1), dtype=bool)
-        found.append(through(repeated(rows, csr_array(known[1] != 0).T), x[0]))
-    elif x[0] is not None:
-        whole, labels = along(x[0], a.shape, len(a.shape) - 1)
-        labels = labels[..., None] if len(b.shape) > 1 else labels
-        found.append(picked(whole, spread(labels, y)))
-    if x[1] is not None and known[0] is not None and len(a.shape) == 2 and len(b.shape) <= 2:
-        columns = sparse.eye_array(math.prod(b.shape[1:]), dtype=bool)
-        found.append(through(repeated(csr_array(known[0] != 0), columns), x[1]))
-    elif x[1] is not None:
-        whole, labels = along(x[1], b.shape, max(len(b.shape) - 2, 0))
-        labels = labels[..., None, :] if len(a.shape) > 1 and len(b.shape) > 1 else labels
-        found.append(picked(whole, spread(labels, y)))
-    return reduce(union, found)
-
-
-@pattern_rule.register
-def _(op: Einsum, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
-    operands, result = op.letters
-    found: list[Pattern] = []
-    for letters, one, pattern in zip(operands, y.inputs, x, strict=True):
-        if pattern is None:
-            continue
-        kept = {letter: size for letter, size in zip(letters, one.shape, strict=True) if letter in result}
-        labels = np.arange(math.prod(kept.values())).reshape(tuple(kept.values()))
-        groups, rows = (_aligned(labels, "".join(kept), to, at.shape) for to, at in ((letters, one), (result, y)))
-        found.append(picked(gathered(pattern, groups, labels.size), rows))
-    return reduce(union, found)
-
-
-def _aligned(labels: Array, letters: str, to: str, shape: tuple[int, ...]) -> Array:
-    """Spread labels over axes that are named by letters."""
-    order = sorted(range(len(letters)), key=lambda i: to.index(letters[i]))
-    missing = tuple(i for i, letter in enumerate(to) if letter not in letters or to.index(letter) < i)
-    return np.broadcast_to(np.expand_dims(np.transpose(labels, order), missing), shape).ravel()
 
 
 # What rules share

@@ -1,4 +1,4 @@
-"""Which elements depend on which, for ops of matrices, diagonals, windows, and places that are data."""
+"""Which elements depend on which, for products, ops of matrices, diagonals, windows, and places that are data."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array, eye_array
 
 from gradwire_service.graph import Array
 from gradwire_service.ops.base import Op, Value
@@ -17,6 +18,7 @@ from gradwire_service.ops.diagonals import Diagonals
 from gradwire_service.ops.dynamic import DynamicSlice, DynamicUpdateSlice
 from gradwire_service.ops.factorizations import QR, SVD, Cholesky, Eigh
 from gradwire_service.ops.geometry import Along, dilated
+from gradwire_service.ops.linear_algebra import Einsum, MatMul
 from gradwire_service.ops.matrix_functions import Cofactors, CofactorsMoved, Det, Expm, Slogdet
 from gradwire_service.ops.namespace import NUMPY
 from gradwire_service.ops.solving import LinearSystem, Pinv
@@ -32,7 +34,9 @@ from gradwire_service.transform.sparsity import (
     picked,
     places,
     relabelled,
+    repeated,
     spread,
+    through,
     union,
 )
 
@@ -45,6 +49,51 @@ MOST_PLACES = 1024
 @pattern_rule.register(DynamicUpdateSlice)
 def _(op: Op, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
     return relabelled(op, y, x, known)
+
+
+# Products: an element depends on a row and a column, or on what a constant factor does not multiply by zero.
+
+
+@pattern_rule.register
+def _(op: MatMul, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
+    a, b = y.inputs
+    found: list[Pattern] = []
+    if x[0] is not None and known[1] is not None and len(b.shape) == 2:
+        rows = eye_array(a.type.size // max(a.shape[-1], 1), dtype=bool)
+        found.append(through(repeated(rows, csr_array(known[1] != 0).T), x[0]))
+    elif x[0] is not None:
+        whole, labels = along(x[0], a.shape, len(a.shape) - 1)
+        labels = labels[..., None] if len(b.shape) > 1 else labels
+        found.append(picked(whole, spread(labels, y)))
+    if x[1] is not None and known[0] is not None and len(a.shape) == 2 and len(b.shape) <= 2:
+        columns = eye_array(math.prod(b.shape[1:]), dtype=bool)
+        found.append(through(repeated(csr_array(known[0] != 0), columns), x[1]))
+    elif x[1] is not None:
+        whole, labels = along(x[1], b.shape, max(len(b.shape) - 2, 0))
+        labels = labels[..., None, :] if len(a.shape) > 1 and len(b.shape) > 1 else labels
+        found.append(picked(whole, spread(labels, y)))
+    return reduce(union, found)
+
+
+@pattern_rule.register
+def _(op: Einsum, y: Value, x: Patterns, known: Knowns) -> Pattern | None:
+    operands, result = op.letters
+    found: list[Pattern] = []
+    for letters, one, pattern in zip(operands, y.inputs, x, strict=True):
+        if pattern is None:
+            continue
+        kept = {letter: size for letter, size in zip(letters, one.shape, strict=True) if letter in result}
+        labels = np.arange(math.prod(kept.values())).reshape(tuple(kept.values()))
+        groups, rows = (_aligned(labels, "".join(kept), to, at.shape) for to, at in ((letters, one), (result, y)))
+        found.append(picked(gathered(pattern, groups, labels.size), rows))
+    return reduce(union, found)
+
+
+def _aligned(labels: Array, letters: str, to: str, shape: tuple[int, ...]) -> Array:
+    """Spread labels over axes that are named by letters."""
+    order = sorted(range(len(letters)), key=lambda i: to.index(letters[i]))
+    missing = tuple(i for i, letter in enumerate(to) if letter not in letters or to.index(letter) < i)
+    return np.broadcast_to(np.expand_dims(np.transpose(labels, order), missing), shape).ravel()
 
 
 # Matrices: each of a stack has to do with itself alone.
