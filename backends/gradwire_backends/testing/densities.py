@@ -142,7 +142,17 @@ def of_counts() -> Iterator[Sample]:
     ]
     edges += [(1, 3, -0.1), (1, 3, NAN), (NAN, 3, 0.5)]
     yield from density("binomial_logpmf", stats.binom.logpmf, COUNTS, trials, (0.1, 0.9), edges=edges)
-    edges = [(0, 2, 1), (1, 2, 1), (-1, 2, 0.5), (0.5, 2, 0.5), (1, -2, 0.5), (1, 2, 1.5), (1, 2, NAN), (NAN, 2, 0.5)]
+    edges = [
+        (0, 2, 1),
+        (1, 2, 0.5),
+        (1, 2, 1),
+        (-1, 2, 0.5),
+        (0.5, 2, 0.5),
+        (1, -2, 0.5),
+        (1, 2, 1.5),
+        (1, 2, NAN),
+        (NAN, 2, 0.5),
+    ]
     yield from density("negative_binomial_logpmf", stats.nbinom.logpmf, COUNTS, (0.5, 4.0), (0.1, 0.9), edges=edges)
     edges = [(1, 1), (2, 1), (0, 0.5), (1.5, 0.5), (2, 1.5), (2, NAN), (NAN, 0.5), (INF, 0.5)]
     yield from density("geometric_logpmf", stats.geom.logpmf, COUNTS + 1, (0.2, 0.8), edges=edges)

@@ -60,8 +60,9 @@ def powers() -> Iterator[Sample]:
 
 def special_functions() -> Iterator[Sample]:
     """Sample what is made of gamma and Bessel functions, and of the error function."""
-    edges = [(0, 1), (1, 0), (0.5, 0.5), (1, 1), (30, 2), (INF, 1), (NAN, 1)]
-    yield from density("betaln", special.betaln, (0.3, 3.0), (0.5, 4.0), edges=edges[:5])
+    edges: Any = [(0, 1), (0, 0), (0.5, 0.5), (1, 1), (30, 2), (1e10, 3), (-0.5, 0.25)]
+    beyond: Any = [(INF, 1), (NAN, 1), (-1, 2)]
+    yield from density("betaln", special.betaln, (0.3, 3.0), (0.5, 4.0), edges=[*edges, *beyond])
     yield from density("beta", special.beta, (0.3, 3.0), (0.5, 4.0), edges=edges[:5])
     edges = [(5, 0), (5, 5), (5, 2), (30, 3), (0, 0)]
     yield from density("log_binom", log_binom, (3.2, 6.0), (0.5, 2.5), edges=edges)

@@ -13,6 +13,7 @@ from gradwire_service.graph.types import ElementType
 from gradwire_service.ops.base import Value
 from gradwire_service.ops.functions import (
     astype,
+    betaln,
     equal,
     floor,
     isinf,
@@ -147,7 +148,7 @@ class NegativeBinomialLogpmf(LogProbability, name="negative_binomial_logpmf"):
 
     def expand(self, k: Value, n: Value, p: Value) -> Value:
         count = as_floating(k, p)
-        inside = lgamma(n + count) - lgamma(count + 1) - lgamma(n) + n * log(p) + xlog1py(count, -p)
+        inside = n * log(p) + xlog1py(count, -p) - log(n + count) - betaln(n, count + 1)
         return counted(valid(inside, logical_and(n > 0, probable(p))), k, outside=k < 0)
 
 

@@ -13,24 +13,6 @@ from gradwire_service.ops.functions import betaln, exp, lgamma, log1p
 
 @final
 @dataclass(frozen=True)
-class BetaLn(Composite, Elementwise, name="betaln"):
-    """Logarithm of the beta function, y = log |Γ(a) Γ(b) / Γ(a + b)|.
-
-    Its rounding error is that of the largest of three terms.
-
-    Shapes: a and b broadcast, y has their shape.
-    Units: all dimensionless.
-    Kinks: at the poles of Γ(a) and Γ(b), which are 0 and the negative integers, y is inf.
-    Source: NIST Digital Library of Mathematical Functions, section 5.12; SciPy, `betaln`.
-    """
-
-    def expand(self, a: Value, b: Value) -> Value:
-        self.check_domain(a.element_type)
-        return lgamma(a) + lgamma(b) - lgamma(a + b)
-
-
-@final
-@dataclass(frozen=True)
 class Beta(Composite, Elementwise, name="beta"):
     """Beta function of positive numbers, y = Γ(a) Γ(b) / Γ(a + b).
 

@@ -32,8 +32,6 @@ class NormalLogpdf(LogDensity, name="normal_logpdf"):
 class StudentTLogpdf(LogDensity, name="student_t_logpdf"):
     """Log density of Student's t, y = -(df + 1)/2 log(1 + z²/df) - log(scale √df B(½, df/2)), z = (x - loc) / scale.
 
-    For many degrees of freedom it is the normal density, with the rounding error of df log df.
-
     Shapes: x, df, loc and scale broadcast, y has their shape.
     Units: x, loc and scale share one, of which the density has the reciprocal; df dimensionless; df and scale > 0.
     Kinks: where df or scale ≤ 0, or df = inf, y is NaN.

@@ -36,7 +36,7 @@ BY_NUMPY |= {"fmax", "fmin", "fmod", "remainder", "floor_divide", "integer_pow",
 BY_NUMPY |= {"i0e", "i1e", "scaled_bessel", "lgamma", "digamma", "polygamma", "gammainc", "gammaincc", "gamma_density"}
 BY_NUMPY |= {"gammainc_by_shape", "betainc", "beta_density", "betainc_by_shapes"}
 BY_NUMPY |= {"cholesky", "eigh", "svd", "qr", "pinv", "solve", "solve_triangular"}
-BY_NUMPY |= {"ndtri", "bessel_i", "det", "slogdet", "cofactors", "cofactors_moved", "expm"}
+BY_NUMPY |= {"ndtri", "bessel_i", "betaln", "det", "slogdet", "cofactors", "cofactors_moved", "expm"}
 """Ops that are left to NumPy for some element types, shapes or attributes, if not for all."""
 
 
