@@ -97,6 +97,13 @@ def test_dtypes_and_constants_are_those_of_numpy() -> None:
     assert array_api.astype(x, array_api.int32).dtype == np.int32
     assert array_api.asarray([x[0], x[1]]).shape == (2,)
     assert array_api.asarray(x) is x
+    info = array_api.__array_namespace_info__()
+    assert set(info.dtypes(kind="real floating")) == {"float64", "float32"}
+    assert info.default_dtypes()["integral"] == np.int64
+    assert info.devices() == [x.device]
+    assert not info.capabilities()["data-dependent shapes"]
+    with pytest.raises(gw.errors.TracingError, match="no values of complex64; element types are float64"):
+        _ = array_api.complex64
 
 
 def test_what_no_op_covers_is_refused_by_name_and_is_not_there() -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from gradwire import functions
 from gradwire.errors import TracingError
 from gradwire.numpy_functions import call, find
+from gradwire.signatures import ELEMENT_TYPES
 from gradwire.values import Constant, Value
 
 __array_api_version__ = "2024.12"
@@ -26,7 +27,33 @@ finfo, iinfo, isdtype = np.finfo, np.iinfo, np.isdtype
 
 
 class MissingFunctionError(TracingError, AttributeError):
-    """A function of the standard that no op covers; `hasattr` says so too."""
+    """A function or a dtype of the standard that Gradwire does not have; `hasattr` says so too."""
+
+
+class __array_namespace_info__:  # noqa: N801 - the standard's name
+    """What there is: the standard's inspection API."""
+
+    def capabilities(self) -> dict[str, Any]:
+        """Return what is optional in the standard."""
+        return {"boolean indexing": False, "data-dependent shapes": False, "max dimensions": 64}
+
+    def default_device(self) -> str:
+        """Return the only device."""
+        return "cpu"
+
+    def devices(self) -> list[str]:
+        """Return the only device."""
+        return ["cpu"]
+
+    def default_dtypes(self, *, device: Any = None) -> dict[str, Any]:
+        """Return the element types that functions take when none is given."""
+        kinds = {"real floating": "float64", "integral": "int64", "indexing": "int64"}
+        return {kind: np.dtype(name) for kind, name in kinds.items()}
+
+    def dtypes(self, *, device: Any = None, kind: Any = None) -> dict[str, Any]:
+        """Return the element types, all or those of a kind."""
+        types = {name: np.dtype(name) for name in ELEMENT_TYPES}
+        return {name: dtype for name, dtype in types.items() if kind is None or np.isdtype(dtype, kind)}
 
 
 # Arrays out of nothing: they are fixed in the graph.
@@ -102,6 +129,9 @@ _STANDARD_LINALG = frozenset("""
 """.split())  # fmt: skip
 
 
+_OTHER_TYPES = frozenset("int8 int16 uint8 uint16 uint32 uint64 complex64 complex128".split())
+
+
 @cache
 def _named(name: str) -> Callable[..., Any]:
     handler = find(name)
@@ -121,6 +151,8 @@ def _named(name: str) -> Callable[..., Any]:
 def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(name)
+    if name in _OTHER_TYPES:
+        raise MissingFunctionError(f"there are no values of {name}; element types are {', '.join(ELEMENT_TYPES)}")
     try:
         return _named(name)
     except TracingError as error:
