@@ -300,8 +300,5 @@ def _bound(value: Attribute, dimensions: Mapping[str, int]) -> Attribute:
 def _placed(error: GradwireError, path: str, block: Block) -> GradwireError:
     """Add to a fault in which block it lies, unless it says so itself."""
     if not error.block:
-        error.block = path
         error.field = error.field or f"graph.blocks[{path}]"
-        error.message = f"block {path!r} ({block.op}): {error.message}"
-        error.args = (error.message,)
-    return error
+    return error.in_block(path, block.op)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
+from gradwire_service.errors import GradwireError
 from gradwire_service.graph import TensorType, TupleType
 from gradwire_service.ops.arithmetic import Add, MaskedMultiply, Multiply, Subtract
 from gradwire_service.ops.base import (
@@ -189,7 +190,10 @@ def _folded(value: Value) -> Value | None:
     if value.type.size > FOLDED_ELEMENTS or any(x.type.size > FOLDED_ELEMENTS for x in value.inputs):
         return None
     with np.errstate(all="ignore"):
-        array = np.array(value.op.evaluate(NUMPY, *(x.op.evaluate(NUMPY) for x in value.inputs)))
+        try:
+            array = np.array(value.op.evaluate(NUMPY, *(x.op.evaluate(NUMPY) for x in value.inputs)))
+        except GradwireError as error:
+            raise error.in_block(value.name, value.op.name) from None
     if TensorType.of(array) != value.type:
         return None
     array.flags.writeable = False
