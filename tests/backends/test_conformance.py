@@ -34,8 +34,10 @@ BACKENDS: tuple[Backend, ...] = (NumpyBackend(), FiniteDifferenceBackend(), Comp
 
 KINKED = {"abs", "clip", "max", "maximum", "min", "minimum", "norm", "relu"}  # norm: that of order 1 or infinity
 KINKED |= {"copysign", "fmax", "fmin", "fmod", "remainder", "i0e", "i1e", "scaled_bessel"}
+KINKED |= {"sort", "top_k", "cummax", "cummin", "scatter_max", "scatter_min", "reduce_window_max", "max_pool"}
+KINKED |= {"huber", "hinge", "laplace_logpdf", "softsign"}
 
-REAL = {"erfinv", "polygamma", "gammainc", "gammaincc", "gamma_density", "gammainc_by_shape"}
+REAL = {"erfinv", "ndtri", "polygamma", "gammainc", "gammaincc", "gamma_density", "gammainc_by_shape"}
 REAL |= {"betainc", "beta_density", "betainc_by_shapes"}
 """Ops that SciPy has no complex continuation of."""
 
