@@ -19,8 +19,8 @@ from gradwire_service.ops.cumulative import LinearRecurrence
 from gradwire_service.ops.dynamic import DynamicSlice, DynamicUpdateSlice
 from gradwire_service.ops.gathering import AtPositions, GatherNd, Scatter
 
-BEYOND_JAX = (AttributeError, NotImplementedError, TypeError)
-"""What an evaluation raises while it is recorded that asks for more than JAX has: elements, or a missing function."""
+BEYOND_JAX = (AttributeError, NotImplementedError, TypeError, ValueError)
+"""What an evaluation raises while it is recorded that asks for what JAX has not: elements, functions, derivatives."""
 
 
 def walk(blocks: Iterable[Value], found: dict[Value, Any], xp: JaxNamespace) -> None:

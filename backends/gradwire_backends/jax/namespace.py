@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -70,6 +71,23 @@ class JaxNamespace(ControlFlow):
     def dilated_pad(x: Any, low: tuple[int, ...], high: tuple[int, ...], interior: tuple[int, ...]) -> Any:
         """Put zeros around the elements and between them; negative margins cut off."""
         return jax.lax.pad(x, jnp.zeros((), x.dtype), tuple(zip(low, high, interior, strict=True)))
+
+    @staticmethod
+    def conv(
+        x: Any,
+        w: Any,
+        stride: Sequence[int],
+        low: Sequence[int],
+        high: Sequence[int],
+        lhs_dilation: Sequence[int],
+        rhs_dilation: Sequence[int],
+        groups: int,
+    ) -> Any:
+        """Convolve [n, c, spatial...] with [o, c / groups, window...]."""
+        margins = tuple(zip(low, high, strict=True))
+        return jax.lax.conv_general_dilated(
+            x, w, stride, margins, lhs_dilation, rhs_dilation, feature_group_count=groups, precision="highest"
+        )
 
     def scatter_add(self, updates: Any, indices: Any, axis: int, size: int) -> Any:
         """Add updates up at indices along an axis of zeros."""

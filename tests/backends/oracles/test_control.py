@@ -85,7 +85,7 @@ x = root(1.0, a, body="equation")
 output x = x
 """
 
-PLACES = {"i": np.int64(0), "x": np.arange(4.0), "at": np.array([[0], [3], [-1]])}
+PLACES: dict[str, Any] = {"i": np.int64(0), "x": np.arange(4.0), "at": np.array([[0], [3], [-1]])}
 
 oracles = pytest.mark.parametrize("backend", PRESENT)
 

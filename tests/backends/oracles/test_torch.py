@@ -21,17 +21,15 @@ from tests.backends.oracles.trying import OPS, refused_checks, samples_of
 ALL = {"check_value", "check_gradient", "check_jvp"}
 
 REFUSED = {
-    "bessel_i": ALL,  # by scaled_bessel
+    "bessel_i": ALL,  # PyTorch has those of order 0 and 1
     "betainc": ALL,  # PyTorch has none
     "betainc_by_shapes": ALL,
     "det": {"check_gradient", "check_jvp"},  # at singular matrices: PyTorch's derivative is 0 there
     "gammainc": ALL,  # good for nine digits
     "gammainc_by_shape": ALL,
     "gammaincc": ALL,
-    "i0": ALL,  # by scaled_bessel
-    "i1": ALL,
     "polygamma": ALL,  # good for nine digits
-    "scaled_bessel": ALL,  # PyTorch has no Bessel functions of any order
+    "scaled_bessel": ALL,
 }
 
 
