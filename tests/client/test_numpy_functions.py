@@ -48,7 +48,11 @@ def check(function: Callable[..., Any], *arrays: Any) -> None:
         np.testing.assert_allclose(y, wanted, rtol=1e-10, atol=1e-12)
 
 
-PRODUCTS: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [ (np.kron, (A, B)),
+PRODUCTS: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
+    (lambda a, b: np.einsum("ij,kj", a, b, optimize=True), (A, B)),
+    (lambda c, a: np.einsum("...j,kj->k...", c, a), (C, A)), (lambda c, a: np.einsum("...j,...j", c, a), (C, A)),
+    (lambda a, b: np.einsum(a, [0, 1], b, [2, 1], [0, 2]), (A, B)), (lambda a: np.einsum("ji", a), (A,)),
+    (lambda c: np.einsum(c, [..., 0, 1], [..., 1]), (C,)), (np.kron, (A, B)),
     (np.kron, (X, A)), (np.cross, (V, W)), (lambda a, b: np.cross(a, b, axis=0), (A, B)),
     (lambda a, b: np.linalg.cross(a, b), (V, W)), (lambda a: np.trace(a, 1), (A,)),
     (lambda c: np.trace(c, 0, 1, 2), (C,)), (lambda c: np.trace(c, axis1=0, axis2=2), (C,)), (np.diag, (X,)),

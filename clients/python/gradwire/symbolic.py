@@ -6,6 +6,7 @@ recursion. SymPy itself is no part of the client: what it is needed for is loade
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
@@ -55,7 +56,11 @@ def from_sympy(expressions: Any, /, **symbols: Meaning) -> Any:
 
 
 def _entries(tree: Any) -> list[Any]:
-    return list(tree) if _is_dense(tree) else [tree]
+    return _flat(tree.tolist()) if _is_dense(tree) else [tree]
+
+
+def _flat(tree: Any) -> list[Any]:
+    return [entry for branch in tree for entry in _flat(branch)] if isinstance(tree, list) else [tree]
 
 
 def _is_dense(tree: Any) -> bool:
@@ -66,7 +71,7 @@ def _gathered(tree: Any, found: Any) -> Value:
     """Return the value of an expression, or of a matrix, whose elements lie along the last axes."""
     if not _is_dense(tree):
         return _as_value(next(found))
-    parts = [_as_value(next(found)) for _ in range(len(tree))]
+    parts = [_as_value(next(found)) for _ in range(math.prod(tree.shape))]
     shape: Any = broadcast("a matrix", [part.shape for part in parts])
     spread = [part if part.shape == shape else F.broadcast_to(part, shape) for part in parts]
     return F.reshape(F.stack(spread, -1), (*shape, *tree.shape))

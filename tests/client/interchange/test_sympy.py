@@ -76,6 +76,8 @@ def test_lists_dicts_and_matrices_keep_their_structure() -> None:
     values = evaluated(graph, **POINT)
     assert float(values["second"]) == pytest.approx(1.18)
     np.testing.assert_allclose(values["matrix"], [[0.37, 1, 0], [0.37 * 0.81, np.pi, 0.81]])
+    cube = gw.from_sympy(sp.Array([[[x, 2 * x], [y, 0]]]))
+    np.testing.assert_allclose(evaluated(gw.Graph({"c": cube}), **POINT)["c"], [[[0.37, 0.74], [0.81, 0]]])
 
 
 def test_symbols_stand_for_arrays_for_values_or_for_variables_of_a_shape(service: gw.Service) -> None:

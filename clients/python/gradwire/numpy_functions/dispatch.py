@@ -34,9 +34,9 @@ _ACCUMULATIONS = {
 
 _DEFAULTS: Mapping[str, Sequence[object]] = {
     "out": (None,), "dtype": (None,), "where": (True,), "casting": ("same_kind",), "order": ("C", "K"),
-    "subok": (True, False), "initial": (None,), "optimize": (False,), "mode": ("raise",), "like": (None,),
-    "mean": (None,), "copy": (None, True, False), "signature": (None,), "axes": (None,), "device": (None, "cpu"),
-    "stable": (True,), "kind": (None, "stable"),
+    "subok": (True, False), "initial": (None,), "optimize": (False, True, "greedy", "optimal"), "mode": ("raise",),
+    "like": (None,), "mean": (None,), "copy": (None, True, False), "signature": (None,), "axes": (None,),
+    "device": (None, "cpu"), "stable": (True,), "kind": (None, "stable"),
 }  # fmt: skip
 """Arguments of NumPy's functions that ops do not have: they may be given, if only to say what holds anyway."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,35 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Value:
         return F.tensordot(a, b, axes)
     left, right = axes
     return F.tensordot(a, b, axes_a=left, axes_b=right)
+
+
+def einsum(*operands: Any) -> Value:
+    """Sum products by letters; ``...`` gets letters too, and lists of numbers in place of a text become one."""
+    if isinstance(operands[0], str):
+        subscripts, values = operands[0].replace(" ", ""), operands[1:]
+    else:
+        values = operands[: len(operands) // 2 * 2 : 2]
+        terms = [_written(term) for term in operands[1 : 2 * len(values) : 2]]
+        subscripts = ",".join(terms) + (f"->{_written(operands[-1])}" if len(operands) % 2 else "")
+    if "..." in subscripts:
+        subscripts = _without_ellipsis(subscripts, [as_value(x).ndim for x in values])
+    return F.einsum(subscripts, *values)
+
+
+def _written(term: Any) -> str:
+    return "".join("..." if axis is Ellipsis else ascii_letters[axis] for axis in term)
+
+
+def _without_ellipsis(subscripts: str, ranks: Sequence[int]) -> str:
+    inputs, arrow, result = subscripts.partition("->")
+    terms = inputs.split(",")
+    counts = [rank + 3 - len(term) if "..." in term else 0 for term, rank in zip(terms, ranks, strict=True)]
+    free = "".join(letter for letter in ascii_letters if letter not in subscripts)[: max(counts)]
+    if not arrow:
+        once = sorted(x for x in set(inputs) if x.isalpha() and inputs.count(x) == 1)
+        result = f"...{''.join(once)}"
+    full = [term.replace("...", free[len(free) - n :]) for term, n in zip(terms, counts, strict=True)]
+    return f"{','.join(full)}->{result.replace('...', free)}"
 
 
 def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Value:
@@ -62,7 +92,7 @@ def multi_dot(arrays: Sequence[Any]) -> Value:
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "convolve": convolve, "cross": cross, "diag": diag, "linalg.cross": linalg_cross,
+    "convolve": convolve, "cross": cross, "diag": diag, "einsum": einsum, "linalg.cross": linalg_cross,
     "linalg.diagonal": linalg_diagonal, "linalg.multi_dot": multi_dot, "linalg.tensordot": tensordot,
     "linalg.trace": F.trace, "tensordot": tensordot, "trace": trace,
 }  # fmt: skip
