@@ -159,6 +159,37 @@ def test_what_is_no_distribution_has_no_density(name: str, point: tuple[Any, ...
     assert math.isnan(value(name, *(np.asarray(x, np.float64) for x in point)))
 
 
+@pytest.mark.parametrize(
+    ("name", "point"),
+    [
+        ("normal_logpdf", (0, 0, 1)),
+        ("student_t_logpdf", (0, 3, 0, 1)),
+        ("cauchy_logpdf", (0, 0, 1)),
+        ("laplace_logpdf", (1, 0, 1)),
+        ("logistic_logpdf", (0, 0, 1)),
+        ("uniform_logpdf", (0.5, 0, 1)),
+        ("exponential_logpdf", (1, 1)),
+        ("half_normal_logpdf", (1, 1)),
+        ("gamma_logpdf", (1, 2, 1)),
+        ("inverse_gamma_logpdf", (1, 2, 1)),
+        ("lognormal_logpdf", (1, 2, 1)),
+        ("weibull_logpdf", (1, 2, 1)),
+        ("pareto_logpdf", (3, 2, 1)),
+        ("beta_logpdf", (0.5, 2, 2)),
+        ("poisson_logpmf", (2, 1)),
+        ("bernoulli_logpmf", (1, 0.5)),
+        ("bernoulli_logits_logpmf", (0, 0.5)),
+        ("binomial_logpmf", (1, 3, 0.5)),
+        ("negative_binomial_logpmf", (1, 2, 0.5)),
+        ("geometric_logpmf", (1, 0.5)),
+    ],
+)
+def test_nan_stays_nan(name: str, point: Point) -> None:
+    assert math.isfinite(value(name, *map(float, point)))
+    for i in range(len(point)):
+        assert math.isnan(value(name, *(NAN if j == i else float(x) for j, x in enumerate(point))))
+
+
 @pytest.mark.parametrize("name", ["poisson_logpmf", "bernoulli_logpmf", "geometric_logpmf"])
 def test_counts_may_be_integers_or_floating(name: str) -> None:
     k, parameter = np.array([0, 1, 3, -1]), np.array(0.25)

@@ -83,7 +83,7 @@ def laplace(x: Array, loc: Array, scale: Array) -> Any:
 
 def uniform(x: Array, loc: Array, scale: Array) -> Any:
     """Compute by SciPy, which has -inf at NaN."""
-    return np.where(np.isnan(x), -np.log(scale), stats.uniform.logpdf(x, loc, scale))
+    return np.where(np.isnan(x), NAN, stats.uniform.logpdf(x, loc, scale))
 
 
 def of_positive_numbers() -> Iterator[Sample]:

@@ -65,7 +65,7 @@ class Celu(Composite, Elementwise, name="celu"):
     """Exponential linear unit without a bend, y = x where x > 0, else alpha (exp(x / alpha) - 1).
 
     Attributes:
-        alpha: minus the limit at -inf; not 0.
+        alpha: minus the limit at -inf; positive.
 
     Shapes: x is [...], y is [...].
     Units: x and y dimensionless.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from gradwire_service.blocks.densities import HALF_LOG_TAU, LOG_PI, LOG_TWO, LogDensity, supported
+from gradwire_service.blocks.densities import HALF_LOG_TAU, LOG_PI, LOG_TWO, LogDensity, supported, valid
 from gradwire_service.ops.base import Value
 from gradwire_service.ops.functions import abs as abs_
-from gradwire_service.ops.functions import betaln, log, log1p, logical_or, softplus, square
+from gradwire_service.ops.functions import betaln, isnan, log, log1p, logical_not, logical_or, softplus, square
 
 
 @final
@@ -106,4 +106,5 @@ class UniformLogpdf(LogDensity, name="uniform_logpdf"):
     """
 
     def expand(self, x: Value, loc: Value, scale: Value) -> Value:
-        return supported(-log(scale), outside=logical_or(x < loc, x > loc + scale))
+        inside = valid(-log(scale), logical_not(isnan(x - loc)))
+        return supported(inside, outside=logical_or(x < loc, x > loc + scale))
