@@ -243,8 +243,8 @@ RULES: Mapping[str, Rule] = {
     "take_along_axis": _along_axis, "tile": _tiled, "transpose": _transposed, "trapezoid": _integrated,
 } | dict.fromkeys(
     "argsort astype batch_norm batch_norm_inference cholesky dynamic_update_slice expm flip group_norm identity interp "
-    "inv layer_norm log_softmax matrix_power rms_norm roll scatter_add scatter_max scatter_min scatter_set "
-    "select_and_scatter_add softmax stop_gradient tril triu".split(),
+    "inv layer_norm lbfgs_direction log_softmax matrix_power rms_norm roll scatter_add scatter_max scatter_min "
+    "scatter_set select_and_scatter_add softmax stop_gradient tril triu".split(),
     same,
 )  # fmt: skip
 
