@@ -79,6 +79,25 @@ def test_a_singular_matrix_spoils_no_other(op: str) -> None:
     assert np.isnan(b_bar).all()
 
 
+@pytest.mark.parametrize("lower", [False, True])
+@pytest.mark.parametrize("unit_diagonal", [False, True])
+@pytest.mark.parametrize("transpose", [False, True])
+def test_many_small_systems_at_once_are_solved_as_one_by_one(lower: bool, unit_diagonal: bool, transpose: bool) -> None:
+    settings = {"lower": lower, "unit_diagonal": unit_diagonal, "transpose": transpose}
+    a, b = regular(40, 3, 3), numbers((40, 3, 2), "b")
+    a[7, 1, 1] = 0
+    found = solved(a, b, **settings)
+    for i in range(40):
+        assert found[i] == pytest.approx(solved(a[i], b[i], **settings), rel=1e-13, nan_ok=True)
+    assert np.isnan(found[7]).all() != unit_diagonal
+
+
+def test_the_work_of_many_small_matrices_is_that_of_many_calls() -> None:
+    few, many = (apply("solve", variable("a", (n, 2, 2)), variable("b", (2,))) for n in (10, 1000))
+    work = [y.op.flops(y.type, *(x.type for x in y.inputs)) for y in (few, many)]
+    assert work[1] == 100 * work[0] > 1e6
+
+
 def test_only_some_of_many_systems_that_share_a_side_may_be_singular() -> None:
     stack, b = np.array([SINGULAR, regular(2, 2)])[:, None], numbers((3, 2, 2), "b")
     found = solved(stack, b)

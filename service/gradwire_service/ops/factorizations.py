@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
@@ -18,6 +19,7 @@ from gradwire_service.ops.matrices import (
     eye,
     lost,
     row,
+    stack_work,
     symmetric,
     transposed,
     triangle,
@@ -67,7 +69,7 @@ class Cholesky(Op, name="cholesky"):
         return transposed(moved) if self.upper else moved
 
     def flops(self, y: TensorType, a: TensorType) -> float:
-        return a.size * a.shape[-1] / 3
+        return stack_work(a, a.shape[-1] ** 3 / 3)
 
     def issue(self, inputs: tuple[Array, ...], result: Any) -> str | None:
         return "NOT_POSITIVE_DEFINITE" if lost(inputs, (result, 2)) else None
@@ -123,7 +125,7 @@ class Eigh(MultiOp, name="eigh"):
         return diagonal_of(moved), matmul(v, _over_gaps(moved, row(w) - column(w)))
 
     def flops(self, y: TensorType, a: TensorType) -> float:
-        return 9.0 * a.size * a.shape[-1]
+        return stack_work(a, 9 * a.shape[-1] ** 3)
 
 
 def _over_gaps(x: Value, gaps: Value) -> Value:
@@ -207,7 +209,7 @@ class SVD(MultiOp, name="svd"):
         return u_dot, diagonal_of(moved), vh_dot
 
     def flops(self, y: TensorType, a: TensorType) -> float:
-        return 20.0 * a.size * min(a.shape[-2:])
+        return stack_work(a, 20 * math.prod(a.shape[-2:]) * min(a.shape[-2:]))
 
 
 def _square_gaps(s: Value) -> Value:
@@ -265,4 +267,4 @@ class QR(MultiOp, name="qr"):
         return c - matmul(q, rest), matmul(rest, r)
 
     def flops(self, y: TensorType, a: TensorType) -> float:
-        return 4.0 * a.size * a.shape[-1]
+        return stack_work(a, 4 * a.shape[-2] * a.shape[-1] ** 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,9 @@ import numpy as np
 from scipy.linalg import get_lapack_funcs
 
 from gradwire_service.graph import Array
+
+MANY = 4
+"""Matrices for each of their rows, from which on steps over all of them take less time than a call for each."""
 
 
 class LinearAlgebra:
@@ -84,10 +88,24 @@ def solve_triangular(a: Array, b: Array, trans: int = 0, lower: bool = False, un
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     a, b = np.broadcast_to(a, (*batch, *a.shape[-2:])), np.broadcast_to(b, (*batch, *b.shape[-2:]))
     x = np.empty(b.shape, np.result_type(a, b))
-    trtrs: Any = get_lapack_funcs("trtrs", (a, b))
-    for i in np.ndindex(batch if x.size else (0,)):
-        # LAPACK has columns one after another: to it, a matrix that has rows so is the transpose.
-        x[i], info = trtrs(a[i].T, b[i], lower=not lower, trans=1 - trans, unitdiag=unit_diagonal)
-        if info:
-            x[i] = np.nan
+    if x.size == 0:
+        return x
+    if math.prod(batch) > MANY * a.shape[-1]:
+        _substitute(np.swapaxes(a, -1, -2) if trans else a, b, x, lower != bool(trans), unit_diagonal)
+    else:
+        trtrs: Any = get_lapack_funcs("trtrs", (a, b))
+        for i in np.ndindex(batch):
+            # LAPACK has columns one after another: to it, a matrix that has rows so is the transpose.
+            x[i], _ = trtrs(a[i].T, b[i], lower=not lower, trans=1 - trans, unitdiag=unit_diagonal)
+    if not unit_diagonal:
+        x[np.any(np.diagonal(a, axis1=-2, axis2=-1) == 0, axis=-1)] = np.nan
     return x
+
+
+def _substitute(a: Array, b: Array, x: Array, lower: bool, unit_diagonal: bool) -> None:
+    """Find one row of all solutions after the other."""
+    n = a.shape[-1]
+    for i in range(n) if lower else reversed(range(n)):
+        known = slice(0, i) if lower else slice(i + 1, n)
+        rest = b[..., i, :] - np.matmul(a[..., i, None, known], x[..., known, :])[..., 0, :]
+        x[..., i, :] = rest if unit_diagonal else rest / a[..., i, i, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,14 @@ from gradwire_service.ops.functions import (
     where,
 )
 from gradwire_service.ops.functions import sum as sum_
+
+CALL = 5e3
+"""What the start of one factorization takes, in floating-point operations."""
+
+
+def stack_work(a: TensorType, each: float) -> float:
+    """Return the floating-point operations for a stack of matrices, with so many for each."""
+    return math.prod(a.shape[:-2]) * (CALL + each)
 
 
 def check_matrices(op: Op, a: TensorType, square: bool = True) -> None:

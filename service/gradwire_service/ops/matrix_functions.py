@@ -20,7 +20,16 @@ from gradwire_service.ops.functions import (
 )
 from gradwire_service.ops.functions import slice as slice_
 from gradwire_service.ops.functions import sum as sum_
-from gradwire_service.ops.matrices import check_matrices, diagonal_of, eye, lost, transposed, unless_zero
+from gradwire_service.ops.matrices import (
+    CALL,
+    check_matrices,
+    diagonal_of,
+    eye,
+    lost,
+    stack_work,
+    transposed,
+    unless_zero,
+)
 
 
 @final
@@ -55,7 +64,7 @@ class Det(Op, name="det"):
         return sum_(cofactors(x[0]) * x_dot[0], axis=(-2, -1))
 
     def flops(self, y: TensorType, a: TensorType) -> float:
-        return a.size * a.shape[-1] * 2 / 3
+        return stack_work(a, 2 * a.shape[-1] ** 3 / 3)
 
 
 @final
@@ -91,7 +100,7 @@ class Cofactors(Op, name="cofactors"):
         return cofactors_moved(*x, *x_dot)
 
     def flops(self, c: TensorType, a: TensorType) -> float:
-        return 25.0 * a.size * a.shape[-1]
+        return stack_work(a, 25 * a.shape[-1] ** 3)
 
 
 @final
@@ -137,7 +146,7 @@ class CofactorsMoved(Op, name="cofactors_moved"):
         return by_a if by_e is None else by_e if by_a is None else by_a + by_e
 
     def flops(self, d: TensorType, a: TensorType, e: TensorType) -> float:
-        return 35.0 * a.size * a.shape[-1]
+        return stack_work(a, 35 * a.shape[-1] ** 3)
 
 
 def _moved_twice(a: Value, e: Value, f: Value) -> Value:
@@ -201,7 +210,7 @@ class Slogdet(MultiOp, name="slogdet"):
         return None, sum_(diagonal_of(solve(*x, *x_dot)), axis=(-1,))
 
     def flops(self, y: TensorType, a: TensorType) -> float:
-        return a.size * a.shape[-1] * 2 / 3
+        return stack_work(a, 2 * a.shape[-1] ** 3 / 3)
 
     def issue(self, inputs: tuple[Array, ...], result: Any) -> str | None:
         return "SINGULAR" if lost(inputs, (result[1], 0)) else None
@@ -238,7 +247,7 @@ class Expm(Op, name="expm"):
         return _expm_moved(*x, *x_dot)
 
     def flops(self, y: TensorType, a: TensorType) -> float:
-        return 30.0 * a.size * a.shape[-1]
+        return stack_work(a, 30 * a.shape[-1] ** 3 + 4 * CALL)
 
 
 def _expm_moved(a: Value, e: Value) -> Value:

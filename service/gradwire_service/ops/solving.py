@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, final
@@ -12,7 +13,7 @@ from gradwire_service.errors import AttributeValueError, ShapeError
 from gradwire_service.graph import Array, TensorType
 from gradwire_service.ops.base import Domain, Namespace, Op, Value, broadcast_shapes
 from gradwire_service.ops.functions import matmul, squeeze
-from gradwire_service.ops.matrices import check_matrices, column, lost, transposed, triangle, unless_zero
+from gradwire_service.ops.matrices import check_matrices, column, lost, stack_work, transposed, triangle, unless_zero
 
 
 class LinearSystem(Op):
@@ -87,8 +88,8 @@ class Solve(LinearSystem, name="solve"):
         return self(transposed(a), x_bar)
 
     def flops(self, y: TensorType, a: TensorType, b: TensorType) -> float:
-        n = a.shape[-1]
-        return a.size * n * 2 / 3 + 2.0 * y.size * n
+        n, batch = a.shape[-1], y.shape[: -min(b.rank, 2)]
+        return stack_work(TensorType((*batch, n, n)), 2 * n**3 / 3) + 2.0 * y.size * n
 
 
 @final
@@ -132,7 +133,7 @@ class SolveTriangular(LinearSystem, name="solve_triangular"):
         return triangle(a, self.lower, offset)
 
     def flops(self, y: TensorType, a: TensorType, b: TensorType) -> float:
-        return float(y.size) * a.shape[-1]
+        return stack_work(a, 0) + float(y.size) * a.shape[-1]
 
 
 def _columns(x: Value, b: Value) -> Value:
@@ -197,4 +198,4 @@ class Pinv(Op, name="pinv"):
         return left - matmul(matmul(left, a), p) + right - matmul(p, matmul(a, right)) - inside
 
     def flops(self, p: TensorType, a: TensorType) -> float:
-        return 24.0 * a.size * min(a.shape[-2:])
+        return stack_work(a, 24 * math.prod(a.shape[-2:]) * min(a.shape[-2:]))
