@@ -750,7 +750,10 @@ Global___HessianVectorProductResult: _TypeAlias = HessianVectorProductResult  # 
 
 @_typing.final
 class JacobianQuery(_message.Message):
-    """Asks for first derivatives of any values. Its cost is a sweep for each colour of the sparsity pattern."""
+    """Asks for first derivatives of any values. Its cost is a sweep for each colour of the sparsity pattern, which is read
+    off the graph; indices and masks that are constants of the graph count, those that are fed do not. At most 2^24
+    entries are returned (reason LIMIT_EXCEEDED).
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -841,7 +844,9 @@ Global___JacobianResult: _TypeAlias = JacobianResult  # noqa: Y015
 
 @_typing.final
 class HessianQuery(_message.Message):
-    """Asks for second derivatives of a scalar. Its cost is a Hessian-vector product for each colour of the pattern."""
+    """Asks for second derivatives of a scalar. Its cost is a Hessian-vector product for each colour of the pattern. At most
+    2^24 entries are returned (reason LIMIT_EXCEEDED); the matrix is symmetric in every bit.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
