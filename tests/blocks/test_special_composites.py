@@ -182,6 +182,15 @@ def test_a_power_of_two_is_exact() -> None:
     assert run({"y": apply("exp2", x)}, inputs)["y"].tolist() == [2.0**k for k in range(-1022, 1024)]
 
 
+def test_the_logarithm_of_a_power_of_its_base_is_whole() -> None:
+    (x, y), inputs = variables(
+        np.array([2.0**k for k in range(-1074, 1024)]), np.array([float(f"1e{k}") for k in range(-307, 309)])
+    )
+    found = run({"2": apply("log2", x), "10": apply("log10", y)}, inputs)
+    assert found["2"].tolist() == list(range(-1074, 1024))
+    assert found["10"].tolist() == list(range(-307, 309))
+
+
 @pytest.mark.parametrize(("name", "base"), [("log2", 2), ("log10", 10)])
 def test_a_logarithm_to_a_base_has_the_slope_over_its_logarithm(name: str, base: int) -> None:
     expected = exact(lambda x: mpmath.log(x, base), 7.5, 2)

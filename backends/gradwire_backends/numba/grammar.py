@@ -19,7 +19,7 @@ WORDS = frozenset(
     # functions
     " exp expm1 log log1p tanh sigmoid softplus log_sigmoid exp_difference"
     " sin cos tan asin acos atan atan2 sinh cosh erf power"
-    " asinh acosh atanh cbrt erfc hypot direction logaddexp exp_share"
+    " log2 log10 asinh acosh atanh cbrt erfc hypot direction logaddexp exp_share"
     # products
     " matrix_product matrix_vector_product dot_product".split()
 )

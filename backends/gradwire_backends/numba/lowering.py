@@ -18,7 +18,7 @@ from gradwire_service.ops.piecewise import Where
 FUNCTIONS = frozenset(
     "exp expm1 log log1p tanh sigmoid softplus log_sigmoid exp_difference"
     " sin cos tan asin acos atan atan2 sinh cosh erf power"
-    " asinh acosh atanh cbrt erfc hypot direction logaddexp exp_share".split()
+    " log2 log10 asinh acosh atanh cbrt erfc hypot direction logaddexp exp_share".split()
 )
 """Ops that are functions of float64 in `mathematics`, by the same name."""
 

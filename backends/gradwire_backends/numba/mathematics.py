@@ -195,6 +195,8 @@ asinh = library("asinh")
 acosh = library("acosh")
 atanh = library("atanh")
 cbrt = library("cbrt")
+log2 = library("log2")
+log10 = library("log10")
 erfc = library("erfc")
 hypot = library("hypot", inputs=2)
 

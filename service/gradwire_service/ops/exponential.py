@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, final
 
@@ -96,6 +97,50 @@ class Log1p(Elementwise, name="log1p"):
 
     def partials(self, y: Value, x: Value) -> tuple[Partial]:
         return (reciprocal(1 + x),)
+
+
+@final
+@dataclass(frozen=True)
+class Log2(Elementwise, name="log2"):
+    """Logarithm to the base 2, y = log x / log 2, exact where x is a power of 2, which the quotient is not.
+
+    Shapes: x is [...], y is [...].
+    Units: x and y dimensionless.
+    Kinks: at x = 0 the derivative is inf, the one-sided limit; where x < 0, y is NaN.
+    Source: Python array API standard, `log2`.
+    """
+
+    singular: ClassVar[bool] = True
+    latex: ClassVar[str] = r"\log_2\left({0}\right)"
+    work: ClassVar[float] = 10
+
+    def evaluate(self, xp: Namespace, x: Array) -> Array:
+        return xp.log2(x)
+
+    def partials(self, y: Value, x: Value) -> tuple[Partial]:
+        return (reciprocal(math.log(2) * x),)
+
+
+@final
+@dataclass(frozen=True)
+class Log10(Elementwise, name="log10"):
+    """Logarithm to the base 10, y = log x / log 10, exact where x is a power of 10, which the quotient is not.
+
+    Shapes: x is [...], y is [...].
+    Units: x and y dimensionless.
+    Kinks: at x = 0 the derivative is inf, the one-sided limit; where x < 0, y is NaN.
+    Source: Python array API standard, `log10`.
+    """
+
+    singular: ClassVar[bool] = True
+    latex: ClassVar[str] = r"\log_{{10}}\left({0}\right)"
+    work: ClassVar[float] = 10
+
+    def evaluate(self, xp: Namespace, x: Array) -> Array:
+        return xp.log10(x)
+
+    def partials(self, y: Value, x: Value) -> tuple[Partial]:
+        return (reciprocal(math.log(10) * x),)
 
 
 @final

@@ -31,6 +31,8 @@ FUNCTIONS: dict[str, tuple[Callable[[Array], Array], float, float]] = {
     "expm1": (np.expm1, -40, 709),
     "log": (np.log, 0, 1e3),
     "log1p": (np.log1p, -1, 1e3),
+    "log2": (np.log2, 0, 1e3),
+    "log10": (np.log10, 0, 1e3),
     "tanh": (np.tanh, -25, 25),
     "sigmoid": (sigmoid, -700, 700),
     "softplus": (softplus, -700, 700),
