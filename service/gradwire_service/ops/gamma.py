@@ -94,7 +94,8 @@ class Polygamma(Elementwise, name="polygamma"):
         z = xp.astype(x, xp.float64)
         right = z > 0
         y = xp.polygamma(self.n, xp.where(right, z, 1 - z))
-        reflected = (-1) ** self.n * y - math.pi ** (self.n + 1) * _cotangent_derivative(xp, z, self.n)
+        left = xp.where(right, 0.25, z)  # no pole where it is not taken
+        reflected = (-1) ** self.n * y - math.pi ** (self.n + 1) * _cotangent_derivative(xp, left, self.n)
         return xp.astype(xp.where(right, y, reflected), x.dtype)
 
     def partials(self, y: Value, x: Value) -> tuple[Partial]:
