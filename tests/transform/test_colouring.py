@@ -96,6 +96,8 @@ def test_bands_blocks_and_arrows_take_as_few_sweeps_as_there_can_be() -> None:
     assert compress(pattern(block_diag([np.ones((3, 7))] * 40))).sweeps == 3
     assert compress(pattern(arrow)).sweeps == compress(pattern(arrow.T)).sweeps == 2
     assert compress_symmetric(pattern(arrow + arrow.T)).sweeps == 2
+    shared = np.block([[np.ones((3, 3)), np.ones((3, 12))], [np.ones((12, 3)), np.kron(np.eye(4), np.ones((3, 3)))]])
+    assert compress_symmetric(pattern(shared)).sweeps == 6  # three that all see, three of each group
     assert compress(pattern(np.vstack([np.eye(n), np.ones((1, n))]))).sweeps == 2
     assert compress(pattern(np.ones((5, 9)))).sweeps == 5
     assert compress(pattern(np.zeros((5, 9)))).sweeps == 0

@@ -22,6 +22,10 @@ MOST_EDGES = 50_000
 """Pairs of columns that meet in a row, up to which their graph is built; that takes NetworkX half a second."""
 
 
+MOST_CUTS = 32
+"""Lengths of rows that are tried for the least length of a dense one."""
+
+
 class Compression(NamedTuple):
     """A matrix in few sweeps.
 
@@ -81,7 +85,7 @@ def compress(pattern: Pattern, *, reverse: bool = True) -> Compression:
 def compress_symmetric(pattern: Pattern) -> Compression:
     """Find few forward sweeps of a symmetric matrix; both entries of a pair are looked up in one place."""
     rows, columns = entries = _entries(pattern)
-    dense = _dense_rows(pattern)
+    dense = _dense_vertices(pattern)
     colours = np.full(len(dense), -1)
     colours[~dense] = colour_columns(Pattern(_without_rows(pattern, dense)[:, ~dense]))
     colours[dense] = colours.max(initial=-1) + 1 + np.arange(np.count_nonzero(dense))
@@ -116,6 +120,20 @@ def _dense_rows(pattern: Pattern) -> Array:
     dense = np.zeros(len(counts), bool)
     dense[order[:best]] = 2 * estimates[best] <= estimates[0]
     return dense
+
+
+def _dense_vertices(pattern: Pattern) -> Array:
+    """Tell which rows, and columns, of a symmetric matrix to part from the others, so that few sweeps are left."""
+    counts = np.diff(pattern.indptr)
+    rows = np.repeat(np.arange(len(counts)), counts)
+    best, fewest = np.zeros(len(counts), bool), counts.max(initial=0)
+    for least in np.unique(counts)[:0:-1][:MOST_CUTS]:  # the longest first
+        dense = counts >= least
+        left = np.bincount(rows, ~dense[pattern.indices], len(counts))[~dense]
+        sweeps = np.count_nonzero(dense) + left.max(initial=0)
+        if sweeps < fewest:
+            best, fewest = dense, sweeps
+    return best
 
 
 def _without_rows(pattern: Pattern, left_out: Array) -> Pattern:
