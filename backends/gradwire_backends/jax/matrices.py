@@ -28,7 +28,9 @@ class LinearAlgebra:
     def solve(a: Any, b: Any) -> Any:
         """Solve A X = B for stacks of matrices."""
         batch = jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-        return jnp.linalg.solve(a, jnp.broadcast_to(b, (*batch, *b.shape[-2:])))
+        pivots = jnp.diagonal(jax.lax.linalg.lu(jax.lax.stop_gradient(a))[0], axis1=-2, axis2=-1)
+        x = jnp.linalg.solve(a, jnp.broadcast_to(b, (*batch, *b.shape[-2:])))
+        return jnp.where((pivots == 0).any(-1)[..., None, None], jnp.nan, x)
 
 
 def solve_triangular(a: Any, b: Any, trans: int, lower: bool, unit_diagonal: bool) -> Any:
