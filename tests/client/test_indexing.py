@@ -74,7 +74,7 @@ def forms(parts: tuple[Any, ...], data: dict[str, Any]) -> tuple[tuple[Any, ...]
     return plain, traced
 
 
-QUICK = settings(max_examples=70, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @given(indices())
