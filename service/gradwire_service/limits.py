@@ -20,7 +20,8 @@ class Limits:
         bytes: memory of all values of a run, in bytes, an upper estimate.
         flops: floating-point operations of one run, an estimate.
         wrt: values that one query differentiates with respect to.
-        derivatives: entries of the matrices that one query for a Jacobian or Hessian returns.
+        matrices: matrices that one query for a Jacobian or Hessian returns, one for each pair of values.
+        derivatives: entries of all of them together.
         trips: steps of one loop.
         queries: queries of one request.
         graphs: registered graphs that are kept; the one unused for longest goes first.
@@ -40,6 +41,7 @@ class Limits:
     bytes: int = 4 * 2**30
     flops: int = 10**12
     wrt: int = 1024
+    matrices: int = 2**16
     derivatives: int = 2**24
     trips: int = 1_000_000
     queries: int = 64

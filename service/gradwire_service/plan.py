@@ -142,8 +142,15 @@ class Plan:
     # Jacobians and Hessians
 
     def sweeps(self, *, only_forward: bool = False) -> tuple[Sweeps, list[Value]]:
-        """Return the sweeps that the matrices take; of a Hessian, the gradient too."""
+        """Return the sweeps that the matrices take; of a Hessian, the gradient too.
+
+        Raises: LimitExceededError, NotScalarError, NotDifferentiableError.
+        """
         assert isinstance(self.query, JacobianQuery | HessianQuery)
+        count, limit = len(self.rows) * len(self.wrt), self.limits.matrices
+        if count > limit:
+            message = f"a query asks for {count:,} matrices, one for each pair of values; at most {limit:,} are taken"
+            raise LimitExceededError(f"{message}: stack values, or ask for fewer", limit=limit, value=count)
         of, wrt = [self.of_value(name) for name in self.of], [self.wrt_value(name) for name in self.wrt]
         slopes: list[Value] = []
         is_hessian = isinstance(self.query, HessianQuery)

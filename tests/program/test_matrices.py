@@ -158,6 +158,8 @@ def test_what_is_wrong_with_a_query_is_told(engine: Engine) -> None:
     with pytest.raises(LimitExceededError, match="12 × 6 elements"):
         small.jacobian(GRAPH, POINT, of="y", wrt="w")
     assert small.jacobian(GRAPH, POINT, of="y", wrt="w", sparse=True).sweeps == 2
+    with pytest.raises(LimitExceededError, match="4 matrices"):
+        Engine("numpy", Limits(matrices=3)).jacobian(GRAPH, POINT)
 
 
 @pytest.mark.parametrize("backend", ["complex_step", "finite_difference"])
