@@ -115,10 +115,11 @@ class Plan:
             case VjpQuery():
                 derived["gradient"] = self._along(dict(zip(self.of, of, strict=True)), lambda bars: vjp(bars, wrt))
             case HessianVectorProductQuery():
-                vectors = _summed((value, self.directions[name]) for name, value in zip(self.wrt, wrt, strict=True))
-                derived["gradient"] = gradient(of[0], wrt)
-                products = dict(zip(vectors, hessian_vector_product(of[0], vectors), strict=True))
-                derived["product"] = [products[value] for value in wrt]
+                scalar, points = parted(of[0], wrt)
+                vectors = _summed((x, self.directions[name]) for name, x in zip(self.wrt, points, strict=True))
+                derived["gradient"] = gradient(scalar, points)
+                products = dict(zip(vectors, hessian_vector_product(scalar, vectors), strict=True))
+                derived["product"] = [products[x] for x in points]
             case JacobianQuery() | HessianQuery():
                 sweeps, slopes = self.sweeps()
                 derived |= {"gradient": slopes} if slopes else {}

@@ -170,6 +170,27 @@ def test_backends_of_their_own_refuse_what_they_can_not_do(engine: Engine, backe
         engine.jvp(GRAPH, POINT, {"w": np.ones((2, 2, 3))}, batched=True, backend=backend)
 
 
+def test_a_vector_on_an_inner_value_moves_it_alone(engine: Engine) -> None:
+    graph = """
+graph model
+variable x: float64[3]
+u = exp(x)
+v = square(u)
+w = multiply(v, x)
+loss = sum(w)
+output loss = loss
+"""
+    x = np.array([0.5, 1.0, 1.5])
+    full = engine.hessian(graph, {"x": x}, wrt=["x", "u"])
+    vectors = {"x": np.array([1.0, -2.0, 0.5]), "u": np.array([0.3, 0.1, -1.0])}
+    products = engine.hvp(graph, {"x": x}, vectors).products
+    e = np.exp(x)
+    np.testing.assert_allclose(np.asarray(full.matrices["x", "u"]), np.diag(2 * e * x + 2 * e))
+    for row in vectors:
+        expected = sum(np.asarray(full.matrices[row, column]) @ vectors[column] for column in vectors)
+        np.testing.assert_allclose(products[row], expected)
+
+
 def test_gradients_in_one_program_with_a_hessian_agree(engine: Engine) -> None:
     queries: list[Query] = [GradientQuery("loss", ("w",)), HessianQuery("loss", ("w",))]
     (first, second), _ = engine.evaluate_queries(GRAPH, POINT, queries)
