@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from gradwire_backends.numba import NumbaBackend
@@ -31,10 +32,13 @@ from gradwire_service.ops.functions import slice as slice_
 from gradwire_service.ops.functions import sum as sum_
 from gradwire_service.transform import gradient, simplify
 from tests.backends.numba.graphs import compiled, run_compiled
+from tests.transform.random_graphs import DIFFERENTIABLE, RandomGraph, groups, random_graphs
 
 SIZES = (1, 2, 3, 3, 5, 5, 0)
 ELEMENTS = 400
 """Of a value, at most."""
+
+GROUPS = groups(DIFFERENTIABLE, 3)
 
 Draw = Callable[[st.SearchStrategy[int]], int]
 
@@ -138,3 +142,14 @@ def test_random_graphs_give_what_numpy_gives(backend: NumbaBackend, graph: FlatG
     for name, array in run_compiled(executable, inputs).items():
         assert array.shape == expected[name].shape
         np.testing.assert_allclose(array, expected[name], rtol=1e-9, atol=1e-9, err_msg=name)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@settings(max_examples=3, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+@given(st.sampled_from([*GROUPS.values()]).flatmap(random_graphs))
+def test_gradients_of_random_graphs_over_all_ops_are_what_numpy_gives(backend: NumbaBackend, made: RandomGraph) -> None:
+    graph = simplify(FlatGraph.of(made.gradient, made.variables.values()))
+    found, expected = run_compiled(compiled(backend, graph), made.point), interpret(graph)(made.point)
+    size = max(np.max(np.abs(x), initial=0.0) for x in expected.values())
+    for name, x in expected.items():
+        np.testing.assert_allclose(found[name], x, rtol=0, atol=1e-12 * size, err_msg=name)
