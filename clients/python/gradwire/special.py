@@ -4,17 +4,72 @@ Written by `generate_functions.py`, from the registries of the service.
 """
 
 from gradwire.functions import (
+    beta,
+    betainc,
+    betaln,
+    digamma,
+    entr,
     erf,
+    erfc,
+    erfinv,
+    gammainc,
+    gammaincc,
+    i0e,
+    i1,
+    i1e,
+    lgamma,
+    log_ndtr,
+    log_sigmoid,
     log_softmax,
     logsumexp,
+    mvlgamma,
+    ndtr,
+    ndtri,
+    polygamma,
+    sigmoid,
     softmax,
     softplus,
+    xlog1py,
+    xlogy,
 )
 
 __all__ = [
+    "beta",
+    "betainc",
+    "betaln",
+    "digamma",
+    "entr",
     "erf",
+    "erfc",
+    "erfinv",
+    "expit",
+    "gammainc",
+    "gammaincc",
+    "gammaln",
+    "i0e",
+    "i1",
+    "i1e",
+    "lgamma",
+    "log_expit",
+    "log_ndtr",
+    "log_sigmoid",
     "log_softmax",
     "logsumexp",
+    "multigammaln",
+    "mvlgamma",
+    "ndtr",
+    "ndtri",
+    "polygamma",
+    "psi",
+    "sigmoid",
     "softmax",
     "softplus",
+    "xlog1py",
+    "xlogy",
 ]
+
+expit = sigmoid
+gammaln = lgamma
+log_expit = log_sigmoid
+multigammaln = mvlgamma
+psi = digamma

@@ -48,6 +48,10 @@ class _AttributeKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Attribu
     """`Attribute.element_type`."""
     ATTRIBUTE_KIND_TEXTS: _AttributeKind.ValueType  # 9
     """`Attribute.texts`."""
+    ATTRIBUTE_KIND_GRAPH: _AttributeKind.ValueType  # 10
+    """`Attribute.text`: the name of a composite that the block's graph sees, such as the body of a `scan`."""
+    ATTRIBUTE_KIND_GRAPHS: _AttributeKind.ValueType  # 11
+    """`Attribute.texts`: names of composites, such as the branches of a `switch`."""
 
 class AttributeKind(_AttributeKind, metaclass=_AttributeKindEnumTypeWrapper):
     """The type of a setting; each is a field of `Attribute`."""
@@ -72,6 +76,10 @@ ATTRIBUTE_KIND_ELEMENT_TYPE: AttributeKind.ValueType  # 8
 """`Attribute.element_type`."""
 ATTRIBUTE_KIND_TEXTS: AttributeKind.ValueType  # 9
 """`Attribute.texts`."""
+ATTRIBUTE_KIND_GRAPH: AttributeKind.ValueType  # 10
+"""`Attribute.text`: the name of a composite that the block's graph sees, such as the body of a `scan`."""
+ATTRIBUTE_KIND_GRAPHS: AttributeKind.ValueType  # 11
+"""`Attribute.texts`: names of composites, such as the branches of a `switch`."""
 Global___AttributeKind: _TypeAlias = AttributeKind  # noqa: Y015
 
 class _OptimizerKind:
