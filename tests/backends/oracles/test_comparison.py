@@ -30,3 +30,14 @@ def test_an_oracle_differentiates_with_respect_to_values_inside(name: str) -> No
         engine.gradient(LOGISTIC, point, wrt=["u"], backend=backend).gradients["u"] for backend in ("numpy", name)
     )
     np.testing.assert_allclose(theirs, ours, rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["jax", "torch"])
+def test_an_oracle_has_the_same_second_derivatives(name: str) -> None:
+    point = {"x": np.linspace(-1, 1, 6).reshape(2, 3), "y": np.array([0.0, 1.0]), "w": np.array([0.5, -1.0, 2.0])}
+    engine = Engine()
+    results = (engine.hessian(LOGISTIC, point, wrt=["w"], backend=backend) for backend in ("numpy", name))
+    ours, theirs = (result.matrices["w", "w"] for result in results)
+    assert isinstance(ours, np.ndarray)
+    assert isinstance(theirs, np.ndarray)
+    np.testing.assert_allclose(theirs, ours, rtol=1e-13)
