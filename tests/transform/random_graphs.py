@@ -107,7 +107,7 @@ class RandomGraph:
 
     def _variable(self, x: Array) -> Value:
         name = f"v{len(self.variables)}"
-        self.point[name] = x
+        self.point[name] = np.array(x, order="C")  # as backends take them; samples may lie otherwise
         self.variables[name] = variable(name, x.shape, ElementType.of(x.dtype))
         return self.variables[name]
 

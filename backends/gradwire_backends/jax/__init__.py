@@ -5,7 +5,8 @@ by XLA: `tracing` walks the graph, `namespace` gives functions the names and hab
 what an op's `evaluate` does in ways that JAX can't record. A block that JAX has nothing for is refused by name.
 
 Double precision is switched on for our calls alone, and they run on the CPU, so that a program that embeds Gradwire
-keeps the JAX that it configured. At kinks the derivatives are JAX's.
+keeps the JAX that it configured. A run is one call of XLA, and looks whether it is to stop only before and behind it.
+At kinks the derivatives are JAX's.
 """
 
 from __future__ import annotations

@@ -11,6 +11,9 @@ import jax.numpy as jnp
 TRIPS = 1_000_000
 """Greatest number of trips of a loop that states none: XLA's loops can't be stopped from outside."""
 
+KEPT_TRIPS = 10_000
+"""Greatest bound of a loop that is differentiated in reverse: what all trips leave behind is kept, of idle ones too."""
+
 
 class ControlFlow:
     """What `scan`, `switch` and `while_loop` find to be evaluated with: each takes the op, and its inputs.
@@ -60,10 +63,11 @@ class ControlFlow:
     def while_loop(self, op: Any, inputs: Sequence[Any]) -> list[Any]:
         """Loop while a condition holds; under the reverse pass, as many trips as the op allows, the last ones idle.
 
-        Raises: NotImplementedError under the reverse pass, when the op states no bound.
+        Raises: NotImplementedError under the reverse pass, when the op states no bound, or a great one.
         """
-        if self.reverse and op.max_trips is None:
-            raise NotImplementedError("JAX has no reverse pass for a loop of unknown length; give max_trips")
+        if self.reverse and (op.max_trips is None or op.max_trips > KEPT_TRIPS):
+            bound = f"max_trips, at most {KEPT_TRIPS:,}"
+            raise NotImplementedError(f"JAX has no reverse pass for a loop of unknown length; give {bound}")
         outer = inputs[op.carries :]
 
         def holds(state: Any) -> Any:

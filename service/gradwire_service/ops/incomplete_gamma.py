@@ -32,8 +32,8 @@ class GammaInc(Elementwise, name="gammainc"):
 
     Shapes: a and x broadcast, y has their shape.
     Units: a > 0 and x ≥ 0 dimensionless, y dimensionless in [0, 1].
-    Kinks: at x = 0 the partial by x is the density there, which for a < 1 is inf; by a it is 0. There, third derivatives
-        by a and twice by x are 0 even where 1 < a ≤ 2 and their limit is infinite.
+    Kinks: at x = 0 the partial by x is the density there, which for a < 1 is inf; by a it is 0. Third derivatives
+        there, by a and twice by x, are 0 even where 1 < a ≤ 2 and their limit is infinite.
     Source: NIST Digital Library of Mathematical Functions, section 8.2; SciPy, `gammainc`.
     """
 

@@ -14,12 +14,14 @@ import pytest
 
 from gradwire_backends.jax import JaxBackend
 from gradwire_backends.testing import PROMISES, Promise, Sample
+from gradwire_service import Engine
 from gradwire_service.backend import Options, RunInfo, Tier
 from gradwire_service.errors import IndexRangeError, UnsupportedByBackendError
 from gradwire_service.graph import INT64
 from gradwire_service.ops import FlatGraph, variable
 from gradwire_service.ops.functions import exp, scaled_bessel, sqrt, stop_gradient, take, where
 from gradwire_service.ops.functions import sum as sum_
+from tests.backends.oracles.test_control import GROWING
 from tests.backends.oracles.trying import OPS, refused_checks, samples_of
 
 ALL = {"check_value", "check_gradient", "check_jvp"}
@@ -97,3 +99,12 @@ def test_double_precision_is_ours_alone_in_every_thread(backend: JaxBackend) -> 
     assert info.tier is Tier.COMPILED
     assert not jax.config.jax_enable_x64
     assert jax.numpy.ones(3).dtype == np.float32
+
+
+@pytest.mark.parametrize("bound", ["", ", max_trips=1000000"], ids=["none", "great"])
+def test_the_reverse_pass_of_a_loop_needs_a_small_bound(bound: str) -> None:
+    graph = GROWING.replace(", max_trips=20", bound)
+    engine = Engine(backend="jax")
+    with pytest.raises(UnsupportedByBackendError, match="give max_trips, at most 10,000"):
+        engine.gradient(graph, {"x": 1.0})
+    assert engine.jvp(graph, {"x": 1.0}, {"x": 1.0}).tangents["y"] > 1
