@@ -55,8 +55,7 @@ def pooled(
     steps = stride or window
     counts = [(n - size) // step + 1 for n, size, step in zip(wide.shape[2:], window, steps, strict=True)]
     y = np.zeros((*x.shape[:2], *counts))
-    place: tuple[int, ...]
-    for place in product(*map(range, counts)) if x.size else ():
+    for place in np.ndindex(*counts) if x.size else ():
         held: Any = (
             ...,
             *(slice(t * step, t * step + size) for t, step, size in zip(place, steps, window, strict=True)),
