@@ -20,6 +20,7 @@ from scipy.sparse import coo_array, csr_array
 from gradwire_service.graph import Array, TupleType
 from gradwire_service.ops.arithmetic import MaskedMultiply, Multiply
 from gradwire_service.ops.base import Elementwise, Op, Result, Value, Variable
+from gradwire_service.ops.body import Control
 from gradwire_service.ops.conversion import AsType, Identity, StopGradient
 from gradwire_service.ops.cumulative import Cumulative, LinearRecurrence
 from gradwire_service.ops.flat import ancestors
@@ -118,8 +119,8 @@ class _Propagation:
     def learn(self, value: Value) -> None:
         """Compute what depends on constants alone, unless that is much work."""
         op = value.op
-        if isinstance(op, Variable) or not all(x in self.known for x in value.inputs):
-            return
+        if isinstance(op, Variable | Control) or not all(x in self.known for x in value.inputs):
+            return  # loops are not run here: they may be long
         flops = op.flops(value.type, *(x.type for x in value.inputs))
         if value.type.bytes <= 8 * KNOWN_ELEMENTS and flops <= 100 * KNOWN_ELEMENTS:
             with np.errstate(all="ignore"):
