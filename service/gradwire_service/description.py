@@ -11,6 +11,7 @@ from gradwire_service.graph import Graph, TensorType, topological_order
 from gradwire_service.ops.base import Result, Value, Variable, variable
 from gradwire_service.plan import floating_outputs, floating_variables, only_output
 from gradwire_service.transform import TypedGraph, gradient, hessian_vector_product, jvp, simplified, vjp
+from gradwire_service.transform.jacobian import parted
 from gradwire_service.transform.name import named
 
 
@@ -182,8 +183,9 @@ def differentiate(
             seeded = seeds("tangent", along, points)
             found = jvp(values, seeded)
         case DerivativeMode.HESSIAN_VECTOR_PRODUCT:
+            scalar, points = parted(values[0], points)
             seeded = seeds("vector", along, points)
-            found = hessian_vector_product(values[0], seeded)
+            found = hessian_vector_product(scalar, seeded)
     kind = {"jvp": "tangent", "hvp": "product"}.get(mode.value, "gradient")
     targets = names if mode is DerivativeMode.JVP else along
     outputs = dict(zip((f"{kind}/{name}" for name in targets), found, strict=True))

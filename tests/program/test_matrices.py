@@ -184,11 +184,14 @@ output loss = loss
     full = engine.hessian(graph, {"x": x}, wrt=["x", "u"])
     vectors = {"x": np.array([1.0, -2.0, 0.5]), "u": np.array([0.3, 0.1, -1.0])}
     products = engine.hvp(graph, {"x": x}, vectors).products
+    written = engine.differentiate(graph, ("loss",), ("x", "u"), DerivativeMode.HESSIAN_VECTOR_PRODUCT)
+    again = engine.evaluate(written.graph, {"x": x, **{seed: vectors[name] for name, seed in written.seeds.items()}})
     e = np.exp(x)
     np.testing.assert_allclose(np.asarray(full.matrices["x", "u"]), np.diag(2 * e * x + 2 * e))
     for row in vectors:
         expected = sum(np.asarray(full.matrices[row, column]) @ vectors[column] for column in vectors)
         np.testing.assert_allclose(products[row], expected)
+        np.testing.assert_allclose(again[written.derivatives[row]], expected)
 
 
 def test_gradients_in_one_program_with_a_hessian_agree(engine: Engine) -> None:
