@@ -183,9 +183,9 @@ def differentiate(
             seeded = seeds("tangent", along, points)
             found = jvp(values, seeded)
         case DerivativeMode.HESSIAN_VECTOR_PRODUCT:
-            scalar, points = parted(values[0], points)
+            apart, points = parted(values[0], points)
             seeded = seeds("vector", along, points)
-            found = hessian_vector_product(scalar, seeded)
+            found = hessian_vector_product(apart, seeded)
     kind = {"jvp": "tangent", "hvp": "product"}.get(mode.value, "gradient")
     targets = names if mode is DerivativeMode.JVP else along
     outputs = dict(zip((f"{kind}/{name}" for name in targets), found, strict=True))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gradwire_service import Engine
+from gradwire_service.description import DerivativeMode
 from gradwire_service.errors import (
     InvalidRequestError,
     LimitExceededError,
