@@ -6,6 +6,7 @@ in its sample, and has all derivatives.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
@@ -57,7 +58,7 @@ class RandomGraph:
 
     def __init__(self, samples: Sequence[Sample], seed: int) -> None:
         self._made_of = samples, seed
-        self._draw = np.random.default_rng(seed)
+        self._draw = np.random.default_rng([seed, zlib.crc32(" ".join(map(str, samples)).encode())])
         self.variables: dict[str, Value] = {}
         self.point: dict[str, Array] = {}
         self.start = self.total = moving = self._variable(np.zeros(()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -25,10 +26,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 GROUPS, ANALYTIC_GROUPS, LOOPED_GROUPS = groups(DIFFERENTIABLE, 3), groups(ANALYTIC, 5), groups(DIFFERENTIABLE, 6)
 
-drawn = settings(
-    max_examples=2, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
-"""A test draws few graphs, for there are many tests: each op is in one of them."""
+few = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+"""A test draws one graph or two, for there are many tests: each op is in one of them."""
 
 
 def flat(arrays: Inputs, prefix: str) -> Array:
@@ -38,7 +37,7 @@ def flat(arrays: Inputs, prefix: str) -> Array:
 
 @pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
 @given(data=st.data())
-@drawn
+@settings(few, max_examples=2)
 def test_derivatives_of_random_graphs_agree_in_every_mode_and_with_differences(
     group: Sequence[Sequence[Sample]], data: st.DataObject
 ) -> None:
@@ -71,7 +70,7 @@ def test_derivatives_of_random_graphs_agree_in_every_mode_and_with_differences(
 
 @pytest.mark.parametrize("group", ANALYTIC_GROUPS.values(), ids=ANALYTIC_GROUPS)
 @given(data=st.data())
-@drawn
+@settings(few, max_examples=1)
 def test_gradients_of_random_graphs_are_those_of_complex_steps(
     group: Sequence[Sequence[Sample]], data: st.DataObject
 ) -> None:
@@ -84,12 +83,13 @@ def test_gradients_of_random_graphs_are_those_of_complex_steps(
         np.testing.assert_allclose(x, expected[name], rtol=0, atol=1e-12 * size, err_msg=name)
 
 
-@pytest.mark.parametrize("group", LOOPED_GROUPS.values(), ids=LOOPED_GROUPS)
-@pytest.mark.parametrize("checkpoint", ["keep", "recompute"])
+@pytest.mark.parametrize(
+    ("group", "checkpoint"), [*zip(LOOPED_GROUPS.values(), cycle(["keep", "recompute"]))], ids=LOOPED_GROUPS
+)
 @given(data=st.data())
-@settings(drawn, max_examples=1)
+@settings(few, max_examples=1)
 def test_a_random_graph_in_a_loop_has_the_derivatives_of_the_loop_written_out(
-    checkpoint: str, group: Sequence[Sequence[Sample]], data: st.DataObject
+    group: Sequence[Sequence[Sample]], checkpoint: str, data: st.DataObject
 ) -> None:
     graph = data.draw(random_graphs(group))
     outer = [x for x in graph.variables.values() if x is not graph.start]
