@@ -179,6 +179,9 @@ def write_function(name: str, op: type[Op], signature: Signature) -> str:
     if signature.outputs > 1:
         result = f"tuple[{', '.join(['Value'] * signature.outputs)}]"
         body = f"values: {result} = several({call})\n    return values"
+    elif signature.outputs_like:
+        result = "tuple[Value, ...]"
+        body = f"values: {result} = several({call})\n    return values"
     return f"def {name}({', '.join(parameters)}) -> {result}:\n{docstring(inspect.getdoc(op))}    {body}\n\n"
 
 

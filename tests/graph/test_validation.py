@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradwire_service.errors import GradwireError, LimitExceededError
+from gradwire_service.errors import GradwireError, LimitExceededError, UnknownValueError
 from gradwire_service.graph import Block, Graph, Variable, parse, validate
 from gradwire_service.limits import Limits
 from gradwire_service.ops import catalog
@@ -101,3 +101,10 @@ def test_a_circle_of_50_000_blocks_is_found_in_linear_time() -> None:
     with pytest.raises(GradwireError) as error:
         validate(Graph(blocks, {"y": "b0"}), catalog)
     assert error.value.reason == "GRAPH_CYCLE"
+
+
+def test_an_attribute_may_tell_how_many_values_a_block_makes() -> None:
+    text = "graph g\nvariable x: float64[6]\ns = split(x, sections=3)\ny = sum(s:2)\noutput y = y\n"
+    validate(parse(text), catalog)
+    with pytest.raises(UnknownValueError, match="'s:3'"):
+        validate(parse(text.replace("s:2", "s:3")), catalog)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -102,6 +103,33 @@ def arrangements() -> Iterator[Sample]:
     yield Sample("repeat", (TRUTH,), partial(np.repeat, repeats=2), {"repeats": 2})
 
 
+def partings() -> Iterator[Sample]:
+    """Sample what takes values apart, and grids: each of several results."""
+    for shape, sections, axis in (((4,), 2, 0), ((2, 6), 3, -1), ((2, 0), 2, 1), ((3,), 1, 0)):
+        for result in {0, sections - 1}:
+            pick = partial(_nth, lambda x, sections, axis: np.split(x, sections, axis), result)
+            for sample in samples("split", pick, shape, sections=sections, axis=axis):
+                yield replace(sample, result=result)
+    for shape, count, axis in (((3,), 3, 0), ((2, 4), 2, 0), ((2, 4), 4, -1), ((0, 2), 2, 1)):
+        pick = partial(_nth, lambda x, count, axis: np.moveaxis(x, axis, 0), count - 1)
+        for sample in samples("unstack", pick, shape, count=count, axis=axis):
+            yield replace(sample, result=count - 1)
+    for shapes, indexing in (
+        (((3,), (2,)), "xy"),
+        (((3,), (2,), (4,)), "ij"),
+        (((3,), ()), "xy"),
+        (((0,), (2,)), "ij"),
+    ):
+        for result in range(len(shapes)):
+            pick = partial(_nth, np.meshgrid, result)
+            for sample in samples("meshgrid", pick, *shapes, indexing=indexing):
+                yield replace(sample, result=result)
+
+
+def _nth(f: Expected, result: int, *x: Array, **attributes: Any) -> Any:
+    return f(*x, **attributes)[result]
+
+
 def tiled(x: Array, repetitions: Any) -> Any:
     """Lay copies side by side."""
     return np.tile(x, repetitions)
@@ -155,5 +183,5 @@ def summed(x: Array, segments: Array, count: int) -> Any:
     return np.stack([np.sum(x[segments == s], axis=0, dtype=x.dtype) for s in range(count)])
 
 
-SAMPLES: tuple[Sample, ...] = (*constructions(), *arrangements(), *neighbours())
+SAMPLES: tuple[Sample, ...] = (*constructions(), *arrangements(), *partings(), *neighbours())
 """Every such composite."""

@@ -552,6 +552,14 @@ OPS: Mapping[str, OpSignature] = {
             "reduction": ("text", "mean"),
         },
     ),
+    "meshgrid": OpSignature(
+        ("x",),
+        variadic=True,
+        attributes={
+            "indexing": ("text", "xy"),
+        },
+        outputs_like="inputs",
+    ),
     "min": OpSignature(
         ("x",),
         attributes={
@@ -816,6 +824,14 @@ OPS: Mapping[str, OpSignature] = {
         results=("", "int64"),
         outputs=2,
     ),
+    "split": OpSignature(
+        ("x",),
+        attributes={
+            "sections": ("integer", REQUIRED),
+            "axis": ("integer", 0),
+        },
+        outputs_like="sections",
+    ),
     "sqrt": OpSignature(("x",), elementwise=True),
     "square": OpSignature(("x",), elementwise=True),
     "squeeze": OpSignature(
@@ -937,6 +953,14 @@ OPS: Mapping[str, OpSignature] = {
     ),
     "trunc": OpSignature(("x",), elementwise=True),
     "uniform_logpdf": OpSignature(("x", "loc", "scale"), elementwise=True),
+    "unstack": OpSignature(
+        ("x",),
+        attributes={
+            "count": ("integer", REQUIRED),
+            "axis": ("integer", 0),
+        },
+        outputs_like="count",
+    ),
     "variance": OpSignature(
         ("x",),
         attributes={

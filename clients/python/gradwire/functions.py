@@ -170,6 +170,7 @@ __all__ = [
     "maximum",
     "mean",
     "mean_squared_error",
+    "meshgrid",
     "min",
     "minimum",
     "moveaxis",
@@ -231,6 +232,7 @@ __all__ = [
     "solve",
     "solve_triangular",
     "sort",
+    "split",
     "sqrt",
     "square",
     "squeeze",
@@ -260,6 +262,7 @@ __all__ = [
     "triu",
     "trunc",
     "uniform_logpdf",
+    "unstack",
     "var",
     "variance",
     "vdot",
@@ -2309,6 +2312,21 @@ def mean_squared_error(prediction: Operand, target: Operand, reduction: str = "m
     return apply("mean_squared_error", prediction, target, reduction=reduction)
 
 
+def meshgrid(x: Sequence[Operand], indexing: str = "xy") -> tuple[Value, ...]:
+    """Coordinates of all points of a grid, one result for each axis.
+
+    Attributes:
+        indexing: "xy", the first two axes exchanged as in pictures, or "ij", axes in order.
+
+    Shapes: x are [n], [m], [k], …; each result is [n, m, k, …], for "xy" [m, n, k, …].
+    Units: those of each x.
+    Raises: ShapeError when an input has more than one axis; AttributeValueError for another indexing.
+    Source: Python array API standard, `meshgrid`.
+    """
+    values: tuple[Value, ...] = several("meshgrid", *x, indexing=indexing)
+    return values
+
+
 def min(x: Operand, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Value:
     """Least element, y = min x[i]; NaN when one is NaN.
 
@@ -3151,6 +3169,23 @@ def sort(x: Operand, axis: int = -1, descending: bool = False) -> tuple[Value, V
     return values
 
 
+def split(x: Operand, sections: int, axis: int = 0) -> tuple[Value, ...]:
+    """Parts of equal size along an axis, one behind the other.
+
+    Attributes:
+        sections: number of the parts, and of the results.
+        axis: along which axis.
+
+    Shapes: x is [..., n, ...], each result is [..., n / sections, ...].
+    Units: those of x.
+    Raises: AttributeValueError when sections is not from 1 to 10,000; ShapeError when there is no such axis, or its
+        size is no multiple of sections.
+    Source: NumPy, `split`.
+    """
+    values: tuple[Value, ...] = several("split", x, sections=sections, axis=axis)
+    return values
+
+
 def sqrt(x: Operand) -> Value:
     """Square root, y = √x.
 
@@ -3495,6 +3530,23 @@ def uniform_logpdf(x: Operand, loc: Operand, scale: Operand) -> Value:
         `stats.uniform`.
     """
     return apply("uniform_logpdf", x, loc, scale)
+
+
+def unstack(x: Operand, count: int, axis: int = 0) -> tuple[Value, ...]:
+    """The elements along an axis, each by itself; what `stack` undoes.
+
+    Attributes:
+        count: their number, and that of the results: the size of the axis.
+        axis: along which axis.
+
+    Shapes: x is [..., count, ...], each result lacks that axis.
+    Units: those of x.
+    Raises: AttributeValueError when count is not from 1 to 10,000; ShapeError when there is no such axis, or it has
+        another size.
+    Source: Python array API standard, `unstack`.
+    """
+    values: tuple[Value, ...] = several("unstack", x, count=count, axis=axis)
+    return values
 
 
 def variance(

@@ -23,13 +23,14 @@ def shapes_of(
 
     Raises: ShapeError when inputs can't fit together, whatever the named dimensions are.
     """
+    count = signature.count(attributes, len(shapes))
     if any(shape is None for shape in shapes):
-        return (None,) * signature.outputs
+        return (None,) * count
     known: Any = shapes
     if op in MULTIPLE:
         return MULTIPLE[op](known, attributes)
-    if signature.outputs > 1:
-        return (None,) * signature.outputs
+    if count > 1:
+        return (None,) * count
     return (_shape(op, signature, known, attributes),)
 
 
@@ -44,7 +45,7 @@ def _shape(op: str, signature: OpSignature, shapes: Sequence[Shape], attributes:
 
 
 def element_types_of(
-    signature: OpSignature, kinds: Sequence[str | None], attributes: Attributes
+    signature: OpSignature, kinds: Sequence[str | None], attributes: Attributes, count: int = 1
 ) -> Sequence[str | None]:
     """Return the element type of each value of a block; None when it is not known.
 
@@ -52,11 +53,12 @@ def element_types_of(
         signature: signature of the op.
         kinds: element types of the inputs that are promoted together, without numbers.
         attributes: all settings of the op.
+        count: number of its values.
     """
     if "element_type" in attributes:
-        return (str(attributes["element_type"]),) * signature.outputs
+        return (str(attributes["element_type"]),) * count
     common = _promoted(signature, set(kinds))
-    return tuple(kind or common for kind in signature.results) or (common,) * signature.outputs
+    return tuple(kind or common for kind in signature.results) or (common,) * count
 
 
 def _promoted(signature: OpSignature, kinds: set[str | None]) -> str | None:

@@ -35,7 +35,7 @@ class OpSignature(NamedTuple):
         counts: whether booleans make int64.
         unpromoted: positions of inputs that have an element type of their own, such as the condition of `where`.
         outputs: number of results.
-        outputs_like: the attribute that names a composite with as many outputs; "": `outputs` tells their number.
+        outputs_like: the attribute that tells their number, or "inputs" if there are as many of these; "": `outputs`.
     """
 
     inputs: tuple[str, ...]
@@ -48,6 +48,16 @@ class OpSignature(NamedTuple):
     unpromoted: tuple[int, ...] = ()
     outputs: int = 1
     outputs_like: str = ""
+
+    def count(self, attributes: Mapping[str, Attribute], inputs: int) -> int:
+        """Return how many results a block has.
+
+        Args:
+            attributes: all settings of the block.
+            inputs: number of its inputs.
+        """
+        told = inputs if self.outputs_like == "inputs" else attributes.get(self.outputs_like)
+        return told if isinstance(told, int) else self.outputs
 
 
 def element_type_name(value: object) -> str:

@@ -386,9 +386,10 @@ def several(op: str, /, *operands: Any, **attributes: Any) -> Any:
         inputs = _with_promoted_constants(signature, inputs)
     given, settled = read_attributes(op, signature, attributes) if signature.attributes else (NO_ATTRIBUTES,) * 2
     found = shapes.shapes_of(op, signature, [() if isinstance(x, str) else x.known_shape for x in inputs], settled)
-    kinds = shapes.element_types_of(signature, [x.known_element_type for _, x in _promoted(signature, inputs)], settled)
+    promoted = [x.known_element_type for _, x in _promoted(signature, inputs)]
+    kinds = shapes.element_types_of(signature, promoted, settled, len(found))
     block = Value(op, inputs, given, found[0], kinds[0])
-    return (block, *(Output(block, i, found[i], kinds[i]) for i in range(1, signature.outputs)))
+    return (block, *(Output(block, i, found[i], kinds[i]) for i in range(1, len(found))))
 
 
 def as_input(operand: Any) -> Value | str:

@@ -78,7 +78,8 @@ class Signature:
         variadic: whether the last input may come once or any number of times.
         attributes: by name.
         outputs: number of values that a block makes; the second is called ``id:1``.
-        outputs_like: the attribute that names a composite with as many outputs; "": `outputs` tells their number.
+        outputs_like: what tells their number instead: an attribute that is it, or that names a composite with as many
+            outputs; or "inputs", of which there are as many; "": nothing does.
     """
 
     inputs: tuple[str, ...]

@@ -369,9 +369,11 @@ class Composite(Op):
 
     Class attributes:
         results: number of its results; where there are several, `expand` returns a tuple of them.
+        results_like: the attribute that tells their number, or "inputs"; "": `results` does.
     """
 
     results: ClassVar[int] = 1
+    results_like: ClassVar[str] = ""
 
     @abstractmethod
     def expand(self, *inputs: Any, **_: Any) -> Any:

@@ -10,7 +10,8 @@ from typing import Any
 from gradwire import v1 as pb
 from gradwire_service.backend import Availability, CompilingBackend
 from gradwire_service.graph import Attribute, AttributeKind
-from gradwire_service.ops.base import Composite, Elementwise, Op
+from gradwire_service.ops.base import Composite, Elementwise, MultiOp, Op
+from gradwire_service.ops.body import Control
 from gradwire_service.optimizers import CatalogEntry, Hyperparameter
 from gradwire_service.wire.attributes import ATTRIBUTE_KINDS, encode_attribute
 from gradwire_service.wire.evaluation import QUERY_KINDS
@@ -35,6 +36,7 @@ def encode_op(op: type[Op]) -> pb.OpInfo:
         ],
         attributes=attributes,
         output_count=signature.outputs,
+        outputs_like=signature.outputs_like,
         differentiable=_is_differentiable(op),
         composite=issubclass(op, Composite),
         summary=first_sentence(documentation),
@@ -62,16 +64,20 @@ def _shown(default: Attribute | None) -> str:
 
 def _is_differentiable(op: type[Op]) -> bool:
     """Tell whether the op has a rule of its own; a composite has those of the ops that it is written with."""
-    own = op.partials is not Elementwise.partials if issubclass(op, Elementwise) else op.vjp is not Op.vjp
-    return own or issubclass(op, Composite)
+    if issubclass(op, Composite | Control):
+        return True
+    if issubclass(op, Elementwise):
+        return op.partials is not Elementwise.partials
+    return op.vjp not in (Op.vjp, MultiOp.vjp)
 
 
 def facts_of(op: type[Op]) -> list[str]:
     """Return what else is to be known of an op, a phrase each."""
-    outputs = op.signature().outputs
+    outputs, like = op.signature().outputs, op.signature().outputs_like
     return [
         *(["a composite of other ops"] if issubclass(op, Composite) else []),
         *([f"{outputs} results"] if outputs > 1 else []),
+        *([f"as many results as {'it has inputs' if like == 'inputs' else f'`{like}` says'}"] if like else []),
         *([] if _is_differentiable(op) else ["no derivative"]),
         *([] if op.analytic else ["not analytic, so that complex_step refuses it"]),
         *(["where the sensitivity is zero, an infinite derivative counts as zero"] if op.singular else []),

@@ -248,4 +248,30 @@ RULES: Mapping[str, Rule] = {
     same,
 )  # fmt: skip
 
-MULTIPLE: Mapping[str, MultipleRule] = {"sort": _sorted, "top_k": _greatest}
+
+def _split(shapes: Sequence[Shape], attributes: Attributes) -> Sequence[Shape | None]:
+    (shape,) = shapes
+    count: Any = attributes["sections"]
+    (axis,) = normalized(attributes["axis"], len(shape))
+    size: Any = shape[axis]
+    part = size // count if numbers(size) and count else None
+    return ((*shape[:axis], part, *shape[axis + 1 :]),) * max(count, 1)
+
+
+def _unstacked(shapes: Sequence[Shape], attributes: Attributes) -> Sequence[Shape | None]:
+    (shape,) = shapes
+    count: Any = attributes["count"]
+    (axis,) = normalized(attributes["axis"], len(shape))
+    return ((*shape[:axis], *shape[axis + 1 :]),) * max(count, 1)
+
+
+def _grid(shapes: Sequence[Shape], attributes: Attributes) -> Sequence[Shape | None]:
+    sizes = [product(shape) for shape in shapes]
+    if attributes["indexing"] == "xy":
+        sizes[:2] = sizes[:2][::-1]
+    return (tuple(sizes),) * len(shapes)
+
+
+MULTIPLE: Mapping[str, MultipleRule] = {
+    "meshgrid": _grid, "sort": _sorted, "split": _split, "top_k": _greatest, "unstack": _unstacked,
+}  # fmt: skip

@@ -180,6 +180,7 @@ class OpInfo(_message.Message):
     COMPOSITE_FIELD_NUMBER: _builtins.int
     SUMMARY_FIELD_NUMBER: _builtins.int
     DOCUMENTATION_FIELD_NUMBER: _builtins.int
+    OUTPUTS_LIKE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name, as blocks give it."""
     family: _builtins.str
@@ -187,7 +188,7 @@ class OpInfo(_message.Message):
     signature: _builtins.str
     """Signature in one line, such as `sum(x, *, axis=None, keepdims=False)`."""
     output_count: _builtins.int
-    """Number of values that a block makes."""
+    """Number of values that a block makes, unless `outputs_like` tells it."""
     differentiable: _builtins.bool
     """Whether derivatives go through it. Where they do not it counts as constant, or asking is an error, as its
     documentation tells.
@@ -198,6 +199,10 @@ class OpInfo(_message.Message):
     """First sentence of the documentation."""
     documentation: _builtins.str
     """What it computes: shapes, units, conventions at kinks, source."""
+    outputs_like: _builtins.str
+    """What tells the number of values that a block makes: the name of an attribute that is that number, or that names a
+    composite with as many outputs; or `inputs`, of which there are as many. Empty where `output_count` tells it.
+    """
     @_builtins.property
     def inputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___OpInput]:
         """Its inputs, in order."""
@@ -219,10 +224,11 @@ class OpInfo(_message.Message):
         composite: _builtins.bool = ...,
         summary: _builtins.str = ...,
         documentation: _builtins.str = ...,
+        outputs_like: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "composite", b"composite", "differentiable", b"differentiable", "documentation", b"documentation", "family", b"family", "inputs", b"inputs", "name", b"name", "output_count", b"output_count", "signature", b"signature", "summary", b"summary"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "composite", b"composite", "differentiable", b"differentiable", "documentation", b"documentation", "family", b"family", "inputs", b"inputs", "name", b"name", "output_count", b"output_count", "outputs_like", b"outputs_like", "signature", b"signature", "summary", b"summary"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
