@@ -6,6 +6,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+
+from gradwire_service.ops.namespace import NUMPY
 
 
 class LinearAlgebra:
@@ -16,8 +19,28 @@ class LinearAlgebra:
 
     @staticmethod
     def cholesky(a: Any) -> Any:
-        """Factorize symmetric positive definite matrices."""
-        return jnp.linalg.cholesky(_symmetric(a))
+        """Factorize symmetric positive definite matrices; all of one that is not is NaN."""
+        factor = jnp.linalg.cholesky(_symmetric(a))
+        bad = jnp.isnan(factor).any((-2, -1), keepdims=True)
+        return jnp.where(bad, jnp.nan, factor)
+
+    @staticmethod
+    def det(a: Any) -> Any:
+        """Return determinants; that of no rows is 1."""
+        return jnp.linalg.det(a) if a.shape[-1] else jnp.ones(a.shape[:-2], a.dtype)
+
+    @staticmethod
+    def svd(a: Any, full_matrices: bool) -> Any:
+        """Return singular vectors, with the signs that NumPy gives them, and values, descending."""
+
+        def vectors(a: Any) -> Any:
+            return NUMPY.linalg.svd(np.asarray(a), full_matrices=full_matrices)[0]
+
+        u, s, vh = jnp.linalg.svd(a, full_matrices=full_matrices)
+        fixed = jax.lax.stop_gradient((a, u))
+        ours = jax.pure_callback(vectors, jax.ShapeDtypeStruct(u.shape, u.dtype), fixed[0], vmap_method="sequential")
+        turns = jnp.where(jnp.sum(fixed[1] * ours, -2) < 0, -1, 1).astype(u.dtype)
+        return u * turns[..., None, :], s, vh * turns[..., None]
 
     @staticmethod
     def eigh(a: Any) -> Any:

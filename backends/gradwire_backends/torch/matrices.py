@@ -40,13 +40,13 @@ class LinearAlgebra:
 
     @staticmethod
     def svd(a: Any, full_matrices: bool) -> Any:
-        """Return singular vectors and values, descending."""
+        """Return singular vectors, with the signs that NumPy gives them, and values, descending."""
         ours = [torch.tensor(x) for x in NUMPY.linalg.svd(a.detach().numpy(), full_matrices=full_matrices)]
         good = torch.isfinite(ours[1]).all(-1)
         u, s, vh = torch.linalg.svd(
             torch.where(good[..., None, None], a, torch.eye(*a.shape[-2:], dtype=a.dtype)), full_matrices
         )
-        turns = torch.sign(torch.sum(u.detach() * ours[0], -2))  # PyTorch calls another LAPACK, with other signs
+        turns = torch.where(torch.sum(u.detach() * ours[0], -2) < 0, -1, 1)  # another LAPACK has other signs
         u, vh = u * turns[..., None, :], turns[..., None] * vh
         return tuple(
             torch.where(good.reshape(*good.shape, *[1] * (x.ndim - good.ndim)), x, torch.nan) for x in (u, s, vh)
