@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import gradwire_service.blocks  # noqa: F401  # registers the composites
 from gradwire_service.errors import GradwireError, LimitExceededError, UnknownValueError
 from gradwire_service.graph import Block, Graph, Variable, parse, validate
 from gradwire_service.limits import Limits

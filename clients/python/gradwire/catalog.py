@@ -142,6 +142,14 @@ OPS: Mapping[str, OpSignature] = {
         },
         elementwise=True,
     ),
+    "checkpoint": OpSignature(
+        ("inputs",),
+        variadic=True,
+        attributes={
+            "body": ("name of a composite", REQUIRED),
+        },
+        outputs_like="body",
+    ),
     "cho_solve": OpSignature(
         ("factor", "b"),
         attributes={
@@ -168,6 +176,15 @@ OPS: Mapping[str, OpSignature] = {
         attributes={
             "axis": ("integer", 0),
         },
+    ),
+    "cond": OpSignature(
+        ("condition", "operands"),
+        variadic=True,
+        attributes={
+            "on_true": ("name of a composite", REQUIRED),
+            "on_false": ("name of a composite", REQUIRED),
+        },
+        outputs_like="on_true",
     ),
     "condition_number": OpSignature(("x",)),
     "conv": OpSignature(
@@ -265,6 +282,16 @@ OPS: Mapping[str, OpSignature] = {
             "axis": ("integer", -1),
         },
     ),
+    "custom_derivative": OpSignature(
+        ("inputs",),
+        variadic=True,
+        attributes={
+            "body": ("name of a composite", REQUIRED),
+            "pullback": ("name of a composite", None),
+            "pushforward": ("name of a composite", None),
+        },
+        outputs_like="body",
+    ),
     "det": OpSignature(("a",)),
     "diag_embed": OpSignature(
         ("x",),
@@ -350,6 +377,17 @@ OPS: Mapping[str, OpSignature] = {
             "element_type": ("element type", "float64"),
         },
     ),
+    "fixed_point": OpSignature(
+        ("inputs",),
+        variadic=True,
+        attributes={
+            "body": ("name of a composite", REQUIRED),
+            "unknowns": ("integer", 1),
+            "tolerance": ("number", 1e-12),
+            "max_iterations": ("integer", 100),
+        },
+        outputs_like="body",
+    ),
     "flip": OpSignature(
         ("x",),
         attributes={
@@ -361,6 +399,18 @@ OPS: Mapping[str, OpSignature] = {
     "fmax": OpSignature(("a", "b"), elementwise=True),
     "fmin": OpSignature(("a", "b"), elementwise=True),
     "fmod": OpSignature(("a", "b"), elementwise=True),
+    "fori_loop": OpSignature(
+        ("inputs",),
+        variadic=True,
+        attributes={
+            "lower": ("integer", REQUIRED),
+            "upper": ("integer", REQUIRED),
+            "body": ("name of a composite", REQUIRED),
+            "carries": ("integer", 1),
+            "checkpoint": ("text", "keep"),
+        },
+        outputs_like="body",
+    ),
     "full": OpSignature(
         (),
         attributes={
@@ -499,6 +549,16 @@ OPS: Mapping[str, OpSignature] = {
         },
     ),
     "lstsq": OpSignature(("a", "b")),
+    "map": OpSignature(
+        ("inputs",),
+        variadic=True,
+        attributes={
+            "body": ("name of a composite", REQUIRED),
+            "sequences": ("integer", 1),
+            "checkpoint": ("text", "keep"),
+        },
+        outputs_like="body",
+    ),
     "matmul": OpSignature(("a", "b")),
     "matrix_norm": OpSignature(
         ("x",),
@@ -565,6 +625,15 @@ OPS: Mapping[str, OpSignature] = {
         attributes={
             "axis": ("list of integers", None),
             "keepdims": ("boolean", False),
+        },
+    ),
+    "minimizer": OpSignature(
+        ("inputs",),
+        variadic=True,
+        attributes={
+            "body": ("name of a composite", REQUIRED),
+            "tolerance": ("number", 1e-12),
+            "max_iterations": ("integer", 100),
         },
     ),
     "minimum": OpSignature(("a", "b"), elementwise=True),
@@ -724,8 +793,32 @@ OPS: Mapping[str, OpSignature] = {
         },
         elementwise=True,
     ),
+    "root": OpSignature(
+        ("inputs",),
+        variadic=True,
+        attributes={
+            "body": ("name of a composite", REQUIRED),
+            "unknowns": ("integer", 1),
+            "tolerance": ("number", 1e-12),
+            "max_iterations": ("integer", 100),
+        },
+        outputs_like="body",
+    ),
     "round": OpSignature(("x",), elementwise=True),
     "rsqrt": OpSignature(("x",), elementwise=True),
+    "scan": OpSignature(
+        ("inputs",),
+        variadic=True,
+        attributes={
+            "body": ("name of a composite", REQUIRED),
+            "carries": ("integer", 0),
+            "sequences": ("integer", 0),
+            "length": ("integer", None),
+            "reverse": ("boolean", False),
+            "checkpoint": ("text", "keep"),
+        },
+        outputs_like="body",
+    ),
     "scatter_add": OpSignature(
         ("x", "indices", "updates"),
         attributes={
@@ -875,6 +968,14 @@ OPS: Mapping[str, OpSignature] = {
             "axis2": ("integer", REQUIRED),
         },
     ),
+    "switch": OpSignature(
+        ("index", "operands"),
+        variadic=True,
+        attributes={
+            "bodies": ("list of names of composites", REQUIRED),
+        },
+        outputs_like="bodies",
+    ),
     "take": OpSignature(
         ("x", "indices"),
         attributes={
@@ -978,6 +1079,17 @@ OPS: Mapping[str, OpSignature] = {
     ),
     "weibull_logpdf": OpSignature(("x", "c", "scale"), elementwise=True),
     "where": OpSignature(("condition", "a", "b"), elementwise=True, unpromoted=(0,)),
+    "while_loop": OpSignature(
+        ("inputs",),
+        variadic=True,
+        attributes={
+            "condition": ("name of a composite", REQUIRED),
+            "body": ("name of a composite", REQUIRED),
+            "carries": ("integer", 1),
+            "max_trips": ("integer", None),
+        },
+        outputs_like="body",
+    ),
     "xlog1py": OpSignature(("a", "b"), elementwise=True),
     "xlogy": OpSignature(("a", "b"), elementwise=True),
     "zeros_like": OpSignature(
