@@ -218,7 +218,7 @@ def write_selection(
     others: Iterable[str] = (),
 ) -> Iterator[str]:
     """Write the module of the ops that modules of NumPy or SciPy have, under their names and ours, and of others."""
-    known = {name for name, _, _ in ops() if name not in NAMESAKES}
+    known = {name for name, _, signature in ops() if name not in NAMESAKES and not takes_bodies(signature)}
     aliases = {alias: name for alias, name in (aliases or {}).items() if name in known}
     there = [name for name in known if any(hasattr(source, name) for source in sources) and not hasattr(without, name)]
     names = sorted({*there, *aliases.values(), *others})
