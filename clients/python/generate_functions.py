@@ -20,7 +20,7 @@ import numpy as np
 import scipy.linalg
 import scipy.special
 
-import gradwire_service.blocks  # noqa: F401 - registers the composites
+import gradwire_service.blocks
 import gradwire_service.control  # noqa: F401 - registers the ops over bodies
 from gradwire_service.errors import GradwireError
 from gradwire_service.graph import AttributeKind, AttributeSignature, ElementType, Signature, TensorType

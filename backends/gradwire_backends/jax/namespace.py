@@ -69,6 +69,13 @@ class JaxNamespace(ControlFlow):
         return x[(*[slice(None)] * axis, self.positions(indices, x.shape[axis]))]
 
     @staticmethod
+    def argsort(x: Any, axis: int, descending: bool = False) -> Any:
+        """Return the positions in order, in their own where elements tie, NaN last in either direction."""
+        if descending:
+            x = -x if jnp.issubdtype(x.dtype, jnp.floating) else ~x
+        return jnp.argsort(x, axis=axis, stable=True)
+
+    @staticmethod
     def dilated_pad(x: Any, low: tuple[int, ...], high: tuple[int, ...], interior: tuple[int, ...]) -> Any:
         """Put zeros around the elements and between them; negative margins cut off."""
         return jax.lax.pad(x, jnp.zeros((), x.dtype), tuple(zip(low, high, interior, strict=True)))

@@ -23,7 +23,7 @@ def shapes_of(
 
     Raises: ShapeError when inputs can't fit together, whatever the named dimensions are.
     """
-    count = signature.count(attributes, len(shapes))
+    count = signature.value_count(attributes, len(shapes))
     if any(shape is None for shape in shapes):
         return (None,) * count
     known: Any = shapes

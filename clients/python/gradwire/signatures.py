@@ -49,7 +49,7 @@ class OpSignature(NamedTuple):
     outputs: int = 1
     outputs_like: str = ""
 
-    def count(self, attributes: Mapping[str, Attribute], inputs: int) -> int:
+    def value_count(self, attributes: Mapping[str, Attribute], inputs: int) -> int:
         """Return how many results a block has.
 
         Args:
