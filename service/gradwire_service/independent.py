@@ -17,7 +17,7 @@ from gradwire_service.backend import DifferentiatingBackend, Executable, Interru
 from gradwire_service.errors import NotDifferentiableError, UnsupportedByBackendError
 from gradwire_service.interpreter import interpret
 from gradwire_service.ops.base import Value, Variable, variable
-from gradwire_service.ops.flat import FlatGraph, ancestors
+from gradwire_service.ops.flat import FlatGraph, rebuilt
 from gradwire_service.ops.functions import sum as sum_
 from gradwire_service.plan import Plan
 from gradwire_service.query import (
@@ -30,6 +30,7 @@ from gradwire_service.query import (
     VjpQuery,
 )
 from gradwire_service.transform import gradient, simplify
+from gradwire_service.transform.jacobian import parted
 
 Part = tuple[FlatGraph, Executable]
 """A graph, and what answers a part of a query with it, under the names that `Plan.result` reads."""
@@ -53,7 +54,7 @@ def parts(plan: Plan, backend: DifferentiatingBackend, options: Options) -> Iter
         return
     wanted, scalar = values, None
     if not isinstance(plan.query, ValueQuery):
-        scalar, slopes = _scalar(plan)
+        scalar, slopes, moved = _scalar(plan)
         wanted = values | slopes
     flat = simplify(FlatGraph.of(wanted, variables))
     yield flat, backend.prepare(flat)
@@ -65,8 +66,12 @@ def parts(plan: Plan, backend: DifferentiatingBackend, options: Options) -> Iter
         if not group:
             continue
         inner = None if group is fed else plan.wrt_value(group[0])
-        flat = simplify(FlatGraph.of({"of": scalar}, variables) if inner is None else _cut(scalar, inner, variables))
         by = {name: plan.wrt_value(name).name for name in group}
+        if inner is None:
+            flat = FlatGraph.of({"of": scalar}, variables)
+        else:
+            flat = _cut(scalar, moved[group[0]], inner.name, variables)
+        flat = simplify(flat)
         executable = backend.prepare_gradients(flat, "of", list(dict.fromkeys(by.values())), options)
         if inner is not None:
             point = backend.prepare(simplify(FlatGraph.of({inner.name: inner}, plan.typed.variables)))
@@ -118,21 +123,23 @@ def _check_variables(plan: Plan, backend: DifferentiatingBackend) -> None:
             raise UnsupportedByBackendError(f"{message}; use numba or numpy", block=name)
 
 
-def _scalar(plan: Plan) -> tuple[Value, dict[str, Value]]:
-    """Return the scalar whose gradient is the answer, and what else the result needs."""
-    of = [plan.of_value(name) for name in plan.of]
+def _scalar(plan: Plan) -> tuple[Value, dict[str, Value], Mapping[str, Value]]:
+    """Return the scalar whose gradient is the answer, what else the result needs, and the values that move, by name."""
+    of, moved = [plan.of_value(name) for name in plan.of], {name: plan.wrt_value(name) for name in plan.wrt}
     if isinstance(plan.query, GradientQuery):
         gradient(of[0], ())  # sees that it is a floating scalar
-        return of[0], {}
+        return of[0], {}, moved
     if isinstance(plan.query, HessianVectorProductQuery):
-        slopes = gradient(of[0], [plan.wrt_value(name) for name in plan.wrt])
+        scalar, apart = parted(of[0], list(moved.values()))
+        slopes = gradient(scalar, apart)
         along = sum_of_products(slopes, [plan.directions[name] for name in plan.wrt])
-        return along, {plan.key("gradient", n): s for n, s in zip(plan.wrt, slopes, strict=True)}
+        found = {plan.key("gradient", n): s for n, s in zip(plan.wrt, slopes, strict=True)}
+        return along, found, dict(zip(plan.wrt, apart, strict=True))
     for value in of:
         if not value.element_type.is_floating:
             message = f"the gradient of {value.name!r} was asked for, but its elements are {value.element_type}"
             raise NotDifferentiableError(f"{message}; convert with astype(float64) first", block=value.name)
-    return sum_of_products(of, [plan.directions[name] for name in plan.of]), {}
+    return sum_of_products(of, [plan.directions[name] for name in plan.of]), {}, moved
 
 
 def sum_of_products(values: Sequence[Value], weights: Sequence[Value]) -> Value:
@@ -143,14 +150,11 @@ def sum_of_products(values: Sequence[Value], weights: Sequence[Value]) -> Value:
     return first
 
 
-def _cut(scalar: Value, at: Value, variables: Sequence[Value]) -> FlatGraph:
-    """Return the flat graph of the scalar in which one inner value is a variable of its own name."""
-    new: dict[Value, Value] = {at: variable(at.name, at.shape, at.element_type)}
-    for value in ancestors([scalar]):
-        if value not in new:
-            inputs = tuple(new[x] for x in value.inputs)
-            new[value] = value if inputs == value.inputs else Value(value.op, inputs, value.type, value.name)
-    return FlatGraph.of({"of": new[scalar]}, [*variables, new[at]])
+def _cut(scalar: Value, at: Value, name: str, variables: Sequence[Value]) -> FlatGraph:
+    """Return the flat graph of the scalar in which one inner value is a variable of that name."""
+    fed = variable(name, at.shape, at.element_type)
+    (scalar,) = rebuilt([scalar], {at: fed})
+    return FlatGraph.of({"of": scalar}, [*variables, fed])
 
 
 def _fed_with(point: Executable, executable: Executable) -> Executable:

@@ -254,3 +254,14 @@ def test_what_is_known_before_any_run_is_described(engine: Engine) -> None:
 def test_a_derivative_needs_sizes(engine: Engine) -> None:
     with pytest.raises(InputMissingError, match="size of dimension 'n'"):
         engine.differentiate(GRAPH, ["loss"])
+
+
+def test_numerical_second_derivatives_by_inner_values_are_those_of_the_graph() -> None:
+    text = "graph g\nvariable x: float64[]\nu = exp(x)\nv = multiply(u, x)\ny = sin(v)\noutput y = y\n"
+    engine = Engine(backend="numpy")
+    vectors = {"u": 0.3, "x": -0.7, "v": 0.2}
+    expected = engine.hvp(text, {"x": 0.4}, vectors).products
+    for backend, tolerance in (("complex_step", 1e-12), ("finite_difference", 1e-6)):
+        found = engine.hvp(text, {"x": 0.4}, vectors, backend=backend).products
+        for name in vectors:
+            np.testing.assert_allclose(found[name], expected[name], rtol=tolerance, err_msg=f"{backend} {name}")
