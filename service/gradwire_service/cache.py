@@ -14,9 +14,16 @@ T = TypeVar("T")
 class Cache(Generic[T]):
     """Things by key. What fails to be made is not kept: the next one who asks tries again."""
 
-    def __init__(self, capacity: int) -> None:
-        """Make an empty cache that keeps so many things."""
-        self._capacity = capacity
+    def __init__(self, capacity: int, weigh: Callable[[T], int] = lambda _: 0, most: int = 0) -> None:
+        """Make an empty cache.
+
+        Args:
+            capacity: number of things that it keeps at most.
+            weigh: tells what a thing weighs, such as its memory in bytes.
+            most: what all things weigh together at most.
+        """
+        self._capacity, self._weigh, self._most = capacity, weigh, most
+        self._weight = 0
         self._made: OrderedDict[Hashable, T] = OrderedDict()
         self._making: dict[Hashable, Future[T]] = {}
         self._lock = threading.Lock()
@@ -56,7 +63,9 @@ class Cache(Generic[T]):
             with self._lock:
                 del self._making[key]
                 self._made[key] = thing
-                while len(self._made) > self._capacity:
-                    self._made.popitem(last=False)
+                self._weight += self._weigh(thing)
+                while len(self._made) > self._capacity or self._weight > self._most:
+                    _, oldest = self._made.popitem(last=False)
+                    self._weight -= self._weigh(oldest)
             future.set_result(thing)
         return future.result()

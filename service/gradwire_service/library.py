@@ -57,7 +57,7 @@ class Library:
         self.limits = limits
         self._graphs: Cache[Graph] = Cache(limits.graphs)
         self._typed: Cache[TypedGraph] = Cache(limits.programs)
-        self._programs: Cache[Program] = Cache(limits.programs)
+        self._programs = Cache[Program](limits.programs, lambda program: program.constant_bytes, limits.program_bytes)
 
     # Graphs
 

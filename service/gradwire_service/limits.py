@@ -26,6 +26,7 @@ class Limits:
         queries: queries of one request.
         graphs: registered graphs that are kept; the one unused for longest goes first.
         programs: prepared programs that are kept.
+        program_bytes: memory of the constants in programs that are kept, in bytes.
         stored_bytes: memory of the tensors that clients stored, in bytes.
         message_bytes: size of one message, in bytes.
         structure_bytes: size of one message without the elements of its tensors, in bytes.
@@ -47,6 +48,7 @@ class Limits:
     queries: int = 64
     graphs: int = 512
     programs: int = 512
+    program_bytes: int = 2**30
     stored_bytes: int = 2 * 2**30
     message_bytes: int = 256 * 2**20
     structure_bytes: int = 4 * 2**20

@@ -35,7 +35,7 @@ from gradwire_service.errors import (
 from gradwire_service.graph import Array, TensorType
 from gradwire_service.independent import parts
 from gradwire_service.limits import LIMITS, Limits
-from gradwire_service.ops.base import Op, Value
+from gradwire_service.ops.base import Constant, Op, Value
 from gradwire_service.ops.base import Result as OneOfSeveral
 from gradwire_service.ops.body import converted, is_open_ended
 from gradwire_service.ops.flat import FlatGraph, ancestors
@@ -75,6 +75,7 @@ class Program:
         flops: estimate of the floating-point operations of one run.
         blocks: number of blocks of one run.
         open_ended: whether data decide how long a run takes.
+        constant_bytes: memory of the constants, in bytes.
     """
 
     def __init__(
@@ -118,6 +119,8 @@ class Program:
             check_size(flat, limits)
         self.flops = sum(flat.flops for flat in flats)
         self.blocks = sum(len(flat.blocks) for flat in flats)
+        constants = (v.type.bytes for flat in flats for v in flat.blocks if isinstance(v.op, Constant))
+        self.constant_bytes = sum(constants)
         self.open_ended = any(is_open_ended(flat.blocks) for flat in flats)
         self.types: Mapping[str, TensorType] = {
             value.name: value.type for value in [*typed.variables, *(v for p in plans for v in p.directions.values())]

@@ -202,8 +202,9 @@ class Value:
 
     def __array__(self, dtype: object = None, copy: object = None) -> NoReturn:
         raise TracingError(
-            f"{self!r} has no elements before the graph runs, so it can't become an array: leave np.asarray out, and "
-            "put values together with gw.stack or gw.concatenate"
+            f"{self!r} has no elements before the graph runs, so it can't become an array: leave np.asarray out, put "
+            "values together with gw.stack or gw.concatenate, and take from gw.special and gw.linalg what SciPy has as "
+            "functions of arrays"
         )
 
     def __len__(self) -> int:

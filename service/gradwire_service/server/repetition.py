@@ -26,6 +26,10 @@ LARGEST = 4096
 """Bytes of a request, the elements of its tensors left out, that are worth to be remembered."""
 
 
+HEAVIEST = 2**20
+"""Bytes of constants of a program that is kept here, whatever the library's cache does with it."""
+
+
 class Repetition:
     """How to answer a request that fits a template.
 
@@ -117,6 +121,8 @@ def repetition(
     found = {place: names[id(array)] for place, array in bulk.arrays.items() if id(array) in names}
     if len(found) != len(fed) or len(found) != len(bulk.spans):
         return None  # some tensor is stored, or does not count
+    if program.constant_bytes > HEAVIEST:
+        return None
     template = Template(message, bulk.spans, start)
     if template.size > LARGEST or not template.head:
         return None
