@@ -21,6 +21,7 @@ class I0(Composite, Elementwise, name="i0"):
     """
 
     def expand(self, x: Value) -> Value:
+        self.check_domain(x.element_type)
         return bessel_i(x, n=0)
 
 
@@ -36,4 +37,5 @@ class I1(Composite, Elementwise, name="i1"):
     """
 
     def expand(self, x: Value) -> Value:
+        self.check_domain(x.element_type)
         return bessel_i(x, n=1)

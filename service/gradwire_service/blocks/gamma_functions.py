@@ -23,6 +23,7 @@ class Beta(Composite, Elementwise, name="beta"):
     """
 
     def expand(self, a: Value, b: Value) -> Value:
+        self.check_domain(a.element_type)
         return exp(betaln(a, b))
 
 
@@ -37,6 +38,7 @@ class LogBinom(Composite, Elementwise, name="log_binom"):
     """
 
     def expand(self, n: Value, k: Value) -> Value:
+        self.check_domain(n.element_type)
         return -log1p(n) - betaln(n - k + 1, k + 1)
 
 

@@ -31,6 +31,7 @@ class Ndtr(Composite, Elementwise, name="ndtr"):
     """
 
     def expand(self, x: Value) -> Value:
+        self.check_domain(x.element_type)
         return 0.5 * erfc(-math.sqrt(1 / 2) * x)
 
 
