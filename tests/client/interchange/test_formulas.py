@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import cache
 from typing import Any
@@ -16,7 +17,12 @@ from gradwire_service import Engine
 from tests.client.samples import INPUTS, logistic_gradient
 
 RNG = np.random.default_rng(5)
-NAMES = {"x": RNG.uniform(0.3, 2, 3), "y": RNG.normal(size=3), "z": RNG.normal(), "a": RNG.normal(size=(2, 3))}
+NAMES = {
+    "x": RNG.uniform(0.3, 2, 3),
+    "y": RNG.normal(size=3),
+    "z": np.float64(RNG.normal()),
+    "a": RNG.normal(size=(2, 3)),
+}
 FUNCTIONS = {"sin": np.sin, "tanh": np.tanh, "exp": np.exp, "abs": np.abs, "maximum": np.maximum, "where": np.where}
 
 
@@ -54,15 +60,30 @@ EXPRESSIONS = st.recursive(
 )
 
 
+class AsFloats(ast.NodeTransformer):
+    """Makes numbers outside of indices NumPy's: those of Python leave the reals, (-0.5)**0.5 is complex to them."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        return ast.Call(ast.Name("float64", ast.Load()), [node], [])
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        return ast.Subscript(self.visit(node.value), node.slice, node.ctx)
+
+
+def by_python(text: str) -> Any:
+    """Evaluate a formula as Python does."""
+    tree = ast.fix_missing_locations(AsFloats().visit(ast.parse(text, mode="eval")))
+    return eval(compile(tree, "formula", "eval"), {**FUNCTIONS, **NAMES, "float64": np.float64})
+
+
 @given(EXPRESSIONS)
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 def test_a_formula_means_what_it_means_in_python(text: str) -> None:
     with np.errstate(all="ignore"):
         try:
-            expected = eval(text, {**FUNCTIONS, **NAMES})
-        except (ValueError, ZeroDivisionError, OverflowError, np.exceptions.AxisError):
+            expected = by_python(text)
+        except (ValueError, np.exceptions.AxisError):
             assume(False)
-        assume(not np.iscomplexobj(expected))
         found = run(text, **NAMES)
     assert found.shape == np.shape(expected)
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
