@@ -30,6 +30,7 @@ from gradwire_service.ops.functions import (
 from gradwire_service.ops.functions import slice as slice_
 from gradwire_service.transform.colouring import Compression, compress, compress_symmetric
 from gradwire_service.transform.differentiate import gradient, jvp, vjp
+from gradwire_service.transform.simplify import simplified
 from gradwire_service.transform.sparsity import Pattern, sparsity, union
 from gradwire_service.transform.vectorize import vectorize
 
@@ -153,7 +154,7 @@ class Sweeps:
         jvp(of, {}), vjp({}, wrt)  # see that all are floating
         self.of, self.wrt, self.dense = list(of), list(wrt), dense
         self.rows, self.columns = ends(of), ends(wrt)
-        self.pattern = None if dense and self.size > limit else sparsity(of, wrt)
+        self.pattern = None if dense and self.size > limit else sparsity(_lean(of, wrt), wrt)
         entries = self.size if dense or self.pattern is None else self.pattern.nnz
         if entries > limit:
             shape = f"{self.rows[-1]:,} × {self.columns[-1]:,}"
@@ -272,6 +273,13 @@ class Sweeps:
                 values = _as(take(swept, constant(index[own], INT64)), y)
             places = rows[own] - self.rows[i], columns[own] - self.columns[j]
             yield _spread(values, *places, y, w) if self.dense else _listed(values, *places)
+
+
+def _lean(of: Sequence[Value], wrt: Sequence[Value]) -> list[Value]:
+    """Leave out what nobody uses, such as most of what loops offer: patterns of that take long to follow."""
+    if any(w.inputs for w in wrt):
+        return list(of)  # simplification may make an inner value of others
+    return list(simplified({str(i): y for i, y in enumerate(of)}).values())
 
 
 def ends(values: Iterable[Value]) -> list[int]:
