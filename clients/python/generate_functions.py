@@ -58,8 +58,8 @@ SPECIAL_ALIASES: Mapping[str, str] = {
 }
 """SciPy's names for ops that have another one."""
 
-NAMESAKES = ("huber",)
-"""Ops under whose names SciPy has another function."""
+NAMESAKES = ("huber", "log_softmax", "polygamma", "softmax")
+"""Ops under whose names SciPy has another function: with arguments in another order, or along all axes by default."""
 
 
 def ops() -> Iterator[tuple[str, type[Op], Signature]]:
