@@ -37,7 +37,7 @@ from gradwire_service.independent import parts
 from gradwire_service.limits import LIMITS, Limits
 from gradwire_service.ops.base import Constant, Op, Value
 from gradwire_service.ops.base import Result as OneOfSeveral
-from gradwire_service.ops.body import converted, is_open_ended
+from gradwire_service.ops.body import controls, converted
 from gradwire_service.ops.flat import FlatGraph, ancestors
 from gradwire_service.ops.namespace import NUMPY
 from gradwire_service.plan import Plan
@@ -121,7 +121,7 @@ class Program:
         self.blocks = sum(len(flat.blocks) for flat in flats)
         constants = (v.type.bytes for flat in flats for v in flat.blocks if isinstance(v.op, Constant))
         self.constant_bytes = sum(constants)
-        self.open_ended = any(is_open_ended(flat.blocks) for flat in flats)
+        self.open_ended = any(op.open_ended for flat in flats for op in controls(flat.blocks))
         self.types: Mapping[str, TensorType] = {
             value.name: value.type for value in [*typed.variables, *(v for p in plans for v in p.directions.values())]
         }

@@ -116,6 +116,11 @@ class Control(MultiOp):
             settings: its other attributes.
         """
 
+    @classmethod
+    def is_written_out(cls) -> bool:
+        """Tell whether the op gives way to its body once all derivatives are taken."""
+        return cls.inlined is not Control.inlined
+
     def inlined(self, *inputs: Value) -> tuple[Value, ...] | None:
         """Return what the op stands for once all derivatives are taken; None when it stays."""
         return None
@@ -154,15 +159,13 @@ define_kind(Body, AttributeKind.GRAPH)
 define_kind(tuple[Body, ...], AttributeKind.GRAPHS)
 
 
-def is_open_ended(blocks: Iterable[Value]) -> bool:
-    """Tell whether data decide how long blocks take, those inside bodies included."""
+def controls(blocks: Iterable[Value]) -> Iterator[Control]:
+    """Yield the ops over bodies among blocks, those inside bodies included."""
     todo = [value.op for value in blocks if isinstance(value.op, Control)]
     while todo:
         op = todo.pop()
-        if op.open_ended:
-            return True
+        yield op
         todo.extend(v.op for body in op.bodies_inside for v in body.blocks if isinstance(v.op, Control))
-    return False
 
 
 # Loops look whether they are to stop, although `evaluate` is not told how: whoever runs a graph says it here.

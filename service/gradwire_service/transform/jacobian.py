@@ -15,6 +15,7 @@ import numpy as np
 from gradwire_service.errors import LimitExceededError, NotDifferentiableError
 from gradwire_service.graph import FLOAT64, INT64, Array, TensorType
 from gradwire_service.ops.base import Value, constant, full, variable
+from gradwire_service.ops.body import controls
 from gradwire_service.ops.flat import ancestors
 from gradwire_service.ops.functions import (
     astype,
@@ -277,8 +278,8 @@ class Sweeps:
 
 def _lean(of: Sequence[Value], wrt: Sequence[Value]) -> list[Value]:
     """Leave out what nobody uses, such as most of what loops offer: patterns of that take long to follow."""
-    if any(w.inputs for w in wrt):
-        return list(of)  # simplification may make an inner value of others
+    if any(w.inputs for w in wrt) or any(op.is_written_out() for op in controls(ancestors(of))):
+        return list(of)  # simplification may make an inner value of others, and forgets derivatives that were given
     return list(simplified({str(i): y for i, y in enumerate(of)}).values())
 
 

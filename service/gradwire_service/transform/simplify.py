@@ -100,7 +100,7 @@ def inlined(outputs: Mapping[str, Value]) -> Mapping[str, Value]:
     """Write out the ops that stand for their bodies once all derivatives are taken."""
     while True:
         order = ancestors(outputs.values())
-        if not any(isinstance(v.op, Control) and type(v.op).inlined is not Control.inlined for v in order):
+        if not any(isinstance(v.op, Control) and v.op.is_written_out() for v in order):
             return outputs
         new: dict[Value, Value] = {}
         results: dict[Value, tuple[Value, ...]] = {}
