@@ -11,6 +11,7 @@ import pytest
 import gradwire as gw
 from gradwire.errors import TracingError
 from gradwire_service import Engine
+from gradwire_service.errors import ShapeError
 
 ENGINE = Engine(backend="numpy")
 
@@ -198,3 +199,34 @@ def test_a_loop_whose_length_is_data_does_not_hold_up_others() -> None:
             answers += 1
     assert long.result()["n"] > 100_000
     assert answers > 10
+
+
+def test_steps_of_runge_and_kutta_solve_differential_equations() -> None:
+    k = gw.variable("k")
+
+    def slope(t: Any, y: Any) -> Any:
+        return {"x": y["v"], "v": -k * y["x"] + 0.0 * t}
+
+    def step(y: Any, t: Any) -> Any:
+        following = gw.rk4_step(slope, t, y, 0.05)
+        return following, following["x"]
+
+    times = np.arange(40) * 0.05
+    end, path = gw.scan(step, {"x": np.array(1.0), "v": np.array(0.0)}, times)
+    graph = gw.Graph({"end": end["x"], "path": path})
+    found = evaluated(graph, {"k": 4.0})
+    np.testing.assert_allclose(found["path"], np.cos(2 * (times + 0.05)), atol=1e-5)
+    slope_by_k = evaluated(graph, {"k": 4.0}, "k", of="end").gradients["k"]
+    assert slope_by_k == pytest.approx(-np.sin(4.0) * 2 / 4, abs=1e-4)  # d/dk of cos √k t at t = 2
+    single = gw.rk4_step(lambda t, y: t * y, np.float64(0.5), gw.constant([1.0, 2.0]), 0.1)
+    exact = np.array([1.0, 2.0]) * np.exp((0.6**2 - 0.5**2) / 2)
+    np.testing.assert_allclose(evaluated(gw.Graph({"y": single}), {})["y"], exact, rtol=1e-7)
+
+
+def test_slopes_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(TracingError, match="give both one shape"):
+        gw.rk4_step(lambda t, y: gw.stack([y, y]), 0.0, gw.variable("y"), 0.1)
+    wrong = "graph g\nvariable t: float64[2]\ncomposite f {\n  variable t: float64[2]\n  variable y: float64[2]\n"
+    wrong += '  z = add(t, y)\n  output z = z\n}\ny = rk4_step(t, 0.1, t, body="f")\noutput y = y\n'
+    with pytest.raises(ShapeError, match="not a floating scalar"):
+        ENGINE.evaluate(wrong, {"t": np.ones(2)})

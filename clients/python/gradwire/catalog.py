@@ -778,6 +778,15 @@ OPS: Mapping[str, OpSignature] = {
             "shape": ("list of sizes or names of dimensions", REQUIRED),
         },
     ),
+    "rk4_step": OpSignature(
+        ("inputs",),
+        variadic=True,
+        attributes={
+            "body": ("name of a composite", REQUIRED),
+            "states": ("integer", 1),
+        },
+        outputs_like="body",
+    ),
     "rms_norm": OpSignature(
         ("x", "scale"),
         attributes={

@@ -256,6 +256,23 @@ def switch(index: Any, functions: Sequence[Function], *operands: Any) -> Any:
     return _refilled(bodies[0].result, found)
 
 
+def rk4_step(f: Function, t: Any, y: Any, h: Any) -> Any:
+    """Return y(t + h) for dy/dt = f(t, y), by one step of the classical method of Runge and Kutta.
+
+    Args:
+        f: takes t and y; returns the slopes, of the structure and types of y. It may use values around it.
+        t: where the step begins, a scalar.
+        y: a value, or several in a dict, list or tuple.
+        h: its length, a scalar.
+    """
+    start, step = (as_value(x, "rk4_step") for x in (t, h))
+    y, states = _values(y)
+    body = _Body(f, start, y)
+    _check_carry(body.title, y, body.result)
+    found = _use("rk4_step", {"body": body}, [start, step, *states], _types(states), states=len(states))
+    return _refilled(y, found, "x")
+
+
 def custom_derivative(f: Function, *, vjp: Function | None = None, jvp: Function | None = None) -> Function:
     """Give a function of values a derivative of its own, which is used as it is; one of the two is enough.
 

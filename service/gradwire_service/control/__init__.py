@@ -6,6 +6,7 @@ from gradwire_service.control.custom import Checkpoint, CustomDerivative
 from gradwire_service.control.implicit import FixedPoint, Minimizer, Root
 from gradwire_service.control.loops import ForiLoop, Map
 from gradwire_service.control.scan import Scan
+from gradwire_service.control.steps import RK4Step
 from gradwire_service.control.while_loop import WhileLoop
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "ForiLoop",
     "Map",
     "Minimizer",
+    "RK4Step",
     "Root",
     "Scan",
     "Switch",
