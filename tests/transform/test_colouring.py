@@ -12,7 +12,13 @@ from scipy.sparse import block_diag, csr_array, diags_array, eye_array
 
 from gradwire_service.graph import Array
 from gradwire_service.transform import colouring
-from gradwire_service.transform.colouring import Compression, colour_columns, compress, compress_symmetric
+from gradwire_service.transform.colouring import (
+    Compression,
+    colour_columns,
+    colour_stars,
+    compress,
+    compress_symmetric,
+)
 from gradwire_service.transform.sparsity import Pattern
 
 
@@ -107,3 +113,31 @@ def test_a_large_matrix_with_long_rows_is_coloured_without_the_graph_of_its_colu
     matrix = pattern(block_diag([np.ones((40, 200))] * 50))  # its graph has a million edges
     assert compress(matrix, reverse=False).sweeps == 200
     assert compress(matrix).sweeps == 40
+
+
+def grid(n: int) -> Pattern:
+    line = np.eye(n, k=1) + np.eye(n, k=-1)
+    return pattern(np.kron(line, np.eye(n)) + np.kron(np.eye(n), line) + np.eye(n * n))
+
+
+def test_stars_take_fewer_sweeps_for_a_grid_than_columns_that_do_not_meet() -> None:
+    matrix = grid(12)
+    found = compress_symmetric(matrix)
+    assert found.sweeps < colour_columns(matrix).max() + 1
+    values = np.random.default_rng(2).integers(1, 1000, matrix.shape) * matrix.toarray()
+    check(np.triu(values) + np.triu(values, 1).T, found)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(SIZES, DENSITIES, SEEDS)
+def test_no_path_of_four_vertices_has_two_colours(size: int, density: float, seed: int) -> None:
+    half = drawn(size, size, density, seed)
+    matrix = pattern(half + half.T)
+    colours = colour_stars(matrix)
+    near = [[w for w in matrix.indices[matrix.indptr[v] : matrix.indptr[v + 1]] if w != v] for v in range(size)]
+    for a in range(size):
+        for b in near[a]:
+            assert colours[a] != colours[b]
+            for c in near[b]:
+                for d in near[c]:
+                    assert len({a, b, c, d}) < 4 or len({colours[v] for v in (a, b, c, d)}) > 2

@@ -1,15 +1,18 @@
 """Colouring: which columns or rows of a sparse matrix may share a sweep, and where each entry is then found.
 
 Columns may share one if no row has entries in two of them. A few dense rows would need a sweep for each of their
-entries: they are swept by themselves, in reverse, or, where the matrix is symmetric, read off their own columns.
+entries: they are swept by themselves, in reverse, or, where the matrix is symmetric, read off their own columns. Each
+pair of entries of a symmetric matrix is needed but once: a star colouring, in which the edges between any two colours
+make stars, leaves one of the two alone in its row and colour.
 
 Source: Curtis, Powell & Reid (1974), "On the estimation of sparse Jacobian matrices"; Coleman & Verma (1998), "The
 efficient computation of sparse Jacobian matrices using automatic differentiation"; Powell & Toint (1979), "On the
-estimation of sparse Hessian matrices".
+estimation of sparse Hessian matrices"; Gebremedhin, Manne & Pothen (2005), "What color is your Jacobian?".
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import networkx
@@ -21,6 +24,8 @@ from gradwire_service.transform.sparsity import Pattern, picked
 MOST_EDGES = 50_000
 """Pairs of columns that meet in a row, up to which their graph is built; that takes NetworkX half a second."""
 
+MOST_PATHS = 1_000_000
+"""Paths of three vertices, up to which a star colouring is tried; that takes a second or so."""
 
 MOST_CUTS = 32
 """Lengths of rows that are tried for the least length of a dense one."""
@@ -87,10 +92,17 @@ def compress_symmetric(pattern: Pattern) -> Compression:
     rows, columns = entries = _entries(pattern)
     dense = _dense_vertices(pattern)
     colours = np.full(len(dense), -1)
-    colours[~dense] = colour_columns(Pattern(_without_rows(pattern, dense)[:, ~dense]))
+    rest = Pattern(_without_rows(pattern, dense)[:, ~dense])
+    found = [colour_columns(rest)]
+    if np.sum(np.diff(rest.indptr) ** 2) <= MOST_PATHS:
+        found.append(colour_stars(rest))
+    colours[~dense] = min(found, key=lambda one: one.max(initial=-1))
     colours[dense] = colours.max(initial=-1) + 1 + np.arange(np.count_nonzero(dense))
-    # An entry is looked up in the column of its row if that is dense, and its column is not.
-    turned = np.where(dense[rows] == dense[columns], rows < columns, dense[rows])
+    # One entry of a pair is alone in its row and colour; both are looked up there.
+    _, kind, counts = np.unique(rows * (len(colours) + 1) + colours[columns], return_inverse=True, return_counts=True)
+    alone = (counts[kind] == 1) & (colours[columns] >= 0)  # what has entries in dense columns only has no colour
+    opposite = np.lexsort((rows, columns))
+    turned = np.where(rows < columns, ~alone, (rows > columns) & alone[opposite])
     places = (np.where(turned, columns, rows), np.where(turned, rows, columns))
     return Compression(colours, _none(len(colours)), entries, places, np.zeros(len(rows), bool))
 
@@ -189,3 +201,29 @@ def _coloured_by_rows(pattern: Pattern) -> Array:
         for row in mine:
             taken[row] |= bit
     return colours
+
+
+def colour_stars(pattern: Pattern) -> Array:
+    """Colour the rows, and columns, of a symmetric matrix so that of each two colours the entries make stars.
+
+    Returns: the colour of each column, from 0; -1 for one without entries.
+    """
+    starts, ends = pattern.indptr.tolist(), pattern.indices.tolist()
+    near = [[w for w in ends[starts[v] : starts[v + 1]] if w != v] for v in range(pattern.shape[0])]
+    colours = [-1] * len(near)
+    around: list[dict[int, int]] = [{} for _ in near]  # how many neighbours have which colour
+    for v in sorted(range(len(near)), key=lambda v: -len(near[v])):  # sorting keeps the order of what is alike
+        if starts[v] == starts[v + 1]:
+            continue
+        forbidden = set(around[v])
+        for w in near[v]:
+            if colours[w] < 0:
+                continue
+            is_center = around[v][colours[w]] > 1  # of a star with w and another one as rays
+            for x in near[w]:
+                if colours[x] >= 0 and (is_center or around[x][colours[w]] > 1):
+                    forbidden.add(colours[x])
+        colours[v] = next(colour for colour in itertools.count() if colour not in forbidden)
+        for w in near[v]:
+            around[w][colours[v]] = around[w].get(colours[v], 0) + 1
+    return np.array(colours, np.int64)
