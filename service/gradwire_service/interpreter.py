@@ -8,7 +8,7 @@ from gradwire_service.backend import Executable, Interrupt, RunInfo, Tensors, ne
 from gradwire_service.errors import IndexRangeError
 from gradwire_service.graph import Array
 from gradwire_service.ops.base import Namespace
-from gradwire_service.ops.body import converted, interruptible
+from gradwire_service.ops.body import converted, interruptible, single_dtype
 from gradwire_service.ops.flat import FlatGraph
 from gradwire_service.ops.namespace import NUMPY
 
@@ -39,6 +39,7 @@ def interpret(graph: FlatGraph, namespace: Namespace = NUMPY) -> Executable:
             slots[value],
             dead[i],
             value.op.flops(value.type, *(x.type for x in value.inputs)),
+            single_dtype(value.type),
             value.type,
         )
         for i, value in enumerate(graph.blocks)
@@ -46,6 +47,7 @@ def interpret(graph: FlatGraph, namespace: Namespace = NUMPY) -> Executable:
     names = tuple(graph.variables)
     outputs = {name: slots[value] for name, value in graph.outputs.items()}
     size = len(slots)
+    asarray = namespace.asarray
 
     def run(inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
         values: list[Array | None] = [None] * size
@@ -54,9 +56,9 @@ def interpret(graph: FlatGraph, namespace: Namespace = NUMPY) -> Executable:
         work = 0.0
         with np.errstate(all="ignore"), interruptible(interrupt):
             try:
-                for evaluate, sources, target, done, flops, kind in program:
+                for evaluate, sources, target, done, flops, dtype, kind in program:
                     result = evaluate(namespace, *[values[slot] for slot in sources])
-                    values[target] = converted(result, kind, namespace)
+                    values[target] = asarray(result, dtype) if dtype is not None else converted(result, kind, namespace)
                     for slot in done:
                         values[slot] = None
                     work += flops

@@ -37,7 +37,7 @@ from gradwire_service.independent import parts
 from gradwire_service.limits import LIMITS, Limits
 from gradwire_service.ops.base import Constant, Op, Value
 from gradwire_service.ops.base import Result as OneOfSeveral
-from gradwire_service.ops.body import controls, converted
+from gradwire_service.ops.body import Control, controls, converted, interruptible
 from gradwire_service.ops.flat import FlatGraph, ancestors
 from gradwire_service.ops.namespace import NUMPY
 from gradwire_service.plan import Plan
@@ -193,7 +193,7 @@ class Program:
         )
         if not all(map(_is_finite, outputs.values())):
             execution.non_finite = True
-            execution.non_finite_block, execution.issues = diagnosis(self.typed, fed)
+            execution.non_finite_block, execution.issues = diagnosis(self.typed, fed, interrupt)
         return outputs, execution
 
     def direct(self) -> Callable[[Arrays], Any]:
@@ -228,8 +228,13 @@ def conforming(array: Array, expected: TensorType, name: str) -> Array:
     return array if array.flags.c_contiguous else np.array(array, order="C")
 
 
-def diagnosis(typed: TypedGraph, inputs: Tensors) -> tuple[str, dict[str, str]]:
+def diagnosis(typed: TypedGraph, inputs: Tensors, interrupt: Interrupt = never) -> tuple[str, dict[str, str]]:
     """Evaluate once more, block by block, to find out why a result is not finite.
+
+    Args:
+        typed: the graph.
+        inputs: what its variables were fed.
+        interrupt: called between trips of loops; raises to stop.
 
     Returns: the name of the first value in topological order that is NaN or infinite, "" if there is none; and by
         their names the blocks that tell what kept them from a finite result, such as SINGULAR.
@@ -240,13 +245,16 @@ def diagnosis(typed: TypedGraph, inputs: Tensors) -> tuple[str, dict[str, str]]:
     order = ancestors(typed.values[v] for v in typed.graph.outputs.values())
     telling = set(ancestors(value for value in order if type(value.op).issue is not Op.issue))
     first, issues = "", {}
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), interruptible(interrupt):
         for value in order:
             if first and value not in telling:
                 continue
             if value not in known:
                 arrays = tuple(known[x] for x in value.inputs)
-                known[value] = converted(value.op.evaluate(NUMPY, *arrays), value.type, NUMPY)
+                op = value.op.shut() if isinstance(value.op, Control) else value.op
+                known[value] = op.evaluate(NUMPY, *arrays)
+                if type(value.type) is TensorType:
+                    known[value] = converted(known[value], value.type, NUMPY)
                 if issue := value.op.issue(arrays, known[value]):
                     issues[names.get(value) or value.op.name] = issue
             if not first and isinstance(known[value], np.ndarray) and not _is_finite(known[value]):

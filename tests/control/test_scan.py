@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,14 +13,15 @@ from gradwire_service import Engine
 from gradwire_service.control import Scan
 from gradwire_service.control.scan import scan
 from gradwire_service.errors import GradwireError
-from gradwire_service.graph import INT64, Array
+from gradwire_service.graph import INT64, Array, TensorType, parse
 from gradwire_service.interpreter import interpret
 from gradwire_service.ops import FlatGraph, Value, constant, variable
 from gradwire_service.ops.body import Body
 from gradwire_service.ops.functions import sin, stack, take, tanh
 from gradwire_service.ops.functions import slice as slice_
 from gradwire_service.ops.functions import sum as sum_
-from gradwire_service.transform import gradient, hessian_vector_product, jvp, simplify, vjp
+from gradwire_service.program import diagnosis
+from gradwire_service.transform import expand, gradient, hessian_vector_product, jvp, simplify, vjp
 
 N = 7
 RNG = np.random.default_rng(3)
@@ -246,3 +248,22 @@ def test_loops_in_loops_have_derivatives_of_second_order() -> None:
         found.append(interpret(simplify(FlatGraph.of({str(i): x for i, x in outputs.items()})))(point))
     for name in found[0]:
         np.testing.assert_allclose(found[0][name], found[1][name], rtol=1e-12, atol=1e-14)
+
+
+def test_looking_for_what_is_not_finite_keeps_no_steps_and_can_be_stopped() -> None:
+    text = "graph g\nvariable x: float64[]\ncomposite step {\n  variable c: float64[]\n  a = sin(c)\n  b = cos(a)\n"
+    text += '  d = multiply(a, b)\n  output d = d\n}\ns = scan(x, body="step", carries=1, length=20000)\noutput s = s\n'
+    typed = expand(parse(text), {"x": TensorType(())})
+    tracemalloc.start()
+    try:
+        assert diagnosis(typed, {"x": np.array(np.nan)}) == ("x", {})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_000_000  # bytes; all values of all steps would take six million
+
+    def stop() -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        diagnosis(typed, {"x": np.array(0.5)}, stop)

@@ -12,7 +12,7 @@ from gradwire_service.control.derivatives import Traces, check_types, filled, pu
 from gradwire_service.errors import ArityError, ElementTypeError, IndexRangeError, ShapeError
 from gradwire_service.graph import BOOL, Array, TensorType
 from gradwire_service.ops.base import Namespace, Value
-from gradwire_service.ops.body import Body, Control
+from gradwire_service.ops.body import Body, Control, Rewritten
 
 
 @final
@@ -89,7 +89,7 @@ class Switch(Control, name="switch"):
 
 @final
 @dataclass(frozen=True)
-class Cond(Control, name="cond"):
+class Cond(Rewritten, name="cond"):
     """One of two bodies, y = on_true(operands) where the condition holds, else on_false(operands).
 
     Only the body that is chosen is evaluated; for a choice element by element there is `where`.
@@ -112,9 +112,3 @@ class Cond(Control, name="cond"):
             kind = inputs[0].element_type
             raise ElementTypeError(f"the condition of cond is a truth value, not {kind}; compare it with something")
         return Switch.build({"bodies": (traces["on_false"], traces["on_true"])}, inputs)
-
-    def infer(self, condition: TensorType, *operands: TensorType) -> tuple[TensorType, ...]:
-        return self.on_true.types
-
-    def evaluate(self, xp: Namespace, condition: Array, *operands: Array) -> tuple[Array, ...]:
-        raise TypeError("cond is written as switch before it is run")  # pragma: no cover

@@ -14,7 +14,7 @@ from gradwire_service.control.scan import scan
 from gradwire_service.errors import AttributeValueError, ElementTypeError, NotScalarError, UnsupportedByBackendError
 from gradwire_service.graph import Array, TensorType
 from gradwire_service.ops.base import Namespace, Value, constant
-from gradwire_service.ops.body import Body, Control, poll
+from gradwire_service.ops.body import Body, Control, Rewritten, poll
 from gradwire_service.ops.functions import concatenate, reshape, solve, transpose
 from gradwire_service.ops.functions import slice as slice_
 from gradwire_service.ops.namespace import NUMPY
@@ -176,7 +176,7 @@ def _parts(flat: Array, types: Sequence[TensorType]) -> list[Array]:
 
 @final
 @dataclass(frozen=True)
-class FixedPoint(Control, name="fixed_point"):
+class FixedPoint(Rewritten, name="fixed_point"):
     """A value that a body maps to itself, x = body(x, o): the root of x - body(x, o). See `root`.
 
     Shapes: as for `root`; the body returns the unknowns' next values.
@@ -202,16 +202,10 @@ class FixedPoint(Control, name="fixed_point"):
 
         return Root.build({"body": residual}, inputs, **settings)
 
-    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        return self.body.types
-
-    def evaluate(self, xp: Namespace, *inputs: Array) -> tuple[Array, ...]:
-        raise TypeError("fixed_point is written as root before it is run")  # pragma: no cover
-
 
 @final
 @dataclass(frozen=True)
-class Minimizer(Control, name="minimizer"):
+class Minimizer(Rewritten, name="minimizer"):
     """A stationary point of a scalar body, ∂body/∂x (x, o) = 0, from a start that is near a minimum. See `root`.
 
     Newton's method finds any stationary point: start in the basin of the minimum.
@@ -241,9 +235,3 @@ class Minimizer(Control, name="minimizer"):
             return Body(body.variables, tuple(gradient(body.outputs[0], body.variables[:1])))
 
         return Root.build({"body": slope}, inputs, **settings)
-
-    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        return inputs[:1]
-
-    def evaluate(self, xp: Namespace, *inputs: Array) -> tuple[Array, ...]:
-        raise TypeError("minimizer is written as root before it is run")  # pragma: no cover

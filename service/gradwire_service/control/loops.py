@@ -11,14 +11,14 @@ import numpy as np
 from gradwire_service.control.derivatives import Traces
 from gradwire_service.control.scan import Scan, length_of, scan
 from gradwire_service.errors import ArityError, ShapeError
-from gradwire_service.graph import INT64, Array, TensorType
-from gradwire_service.ops.base import Namespace, Value, constant
-from gradwire_service.ops.body import Body, Control
+from gradwire_service.graph import INT64, TensorType
+from gradwire_service.ops.base import Value, constant
+from gradwire_service.ops.body import Body, Rewritten
 
 
 @final
 @dataclass(frozen=True)
-class Map(Control, name="map"):
+class Map(Rewritten, name="map"):
     """A body applied to each element of sequences along their first axis, y[t] = body(x[t], o).
 
     The first `sequences` inputs are the sequences x, the others values o that all elements see.
@@ -39,16 +39,10 @@ class Map(Control, name="map"):
     ) -> tuple[Value, ...]:
         return Scan.build(traces, inputs, sequences=sequences, checkpoint=checkpoint)
 
-    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        return tuple(TensorType((inputs[0].shape[0], *y.shape), y.element_type) for y in self.body.types)
-
-    def evaluate(self, xp: Namespace, *inputs: Array) -> tuple[Array, ...]:
-        raise TypeError("map is written as scan before it is run")  # pragma: no cover
-
 
 @final
 @dataclass(frozen=True)
-class ForiLoop(Control, name="fori_loop"):
+class ForiLoop(Rewritten, name="fori_loop"):
     """A loop over whole numbers, c = body(i, c, o) for i = lower, …, upper - 1.
 
     The first `carries` inputs are the carries c at the start, the others values o that all trips see. The body takes
@@ -89,9 +83,3 @@ class ForiLoop(Control, name="fori_loop"):
         if len(body.outputs) != carries:
             raise ShapeError(f"the body of fori_loop returns {len(body.outputs)} values; it has {carries} carries")
         return scan(body, starts, [numbers], outer, trips, checkpoint=checkpoint)
-
-    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        return self.body.types
-
-    def evaluate(self, xp: Namespace, *inputs: Array) -> tuple[Array, ...]:
-        raise TypeError("fori_loop is written as scan before it is run")  # pragma: no cover

@@ -193,6 +193,9 @@ class Scan(Control, name="scan"):
         found = dict(zip([*carried, *(place for place, _ in stacked)], results, strict=True))
         return tuple(found.get(i) for i in range(len(y)))
 
+    def shut(self) -> Scan:
+        return replace(self, opened=False)
+
     @property
     def _reopened(self) -> Scan:
         return replace(self, opened=True)

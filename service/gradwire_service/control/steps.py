@@ -8,15 +8,14 @@ from typing import final
 
 from gradwire_service.control.derivatives import Traces, check_types
 from gradwire_service.errors import ArityError, ShapeError
-from gradwire_service.graph import Array, TensorType
-from gradwire_service.ops.base import Namespace, Value
-from gradwire_service.ops.body import Body, Control
+from gradwire_service.ops.base import Value
+from gradwire_service.ops.body import Body, Rewritten
 from gradwire_service.ops.functions import astype
 
 
 @final
 @dataclass(frozen=True)
-class RK4Step(Control, name="rk4_step"):
+class RK4Step(Rewritten, name="rk4_step"):
     """One step of the classical method of Runge and Kutta for dy/dt = body(t, y, o), from y(t) to y(t + h).
 
     y(t + h) = y + h (k₁ + 2 k₂ + 2 k₃ + k₄) / 6, with k₁ = f(t, y), k₂ = f(t + h/2, y + h k₁/2),
@@ -55,9 +54,3 @@ class RK4Step(Control, name="rk4_step"):
         k3 = body(middle, *moved(h / 2, k2), *outer)
         k4 = body(t + astype(h, element_type=t.element_type), *moved(h, k3), *outer)
         return tuple(moved(h / 6, [a + 2 * b + 2 * c + d for a, b, c, d in zip(k1, k2, k3, k4, strict=True)]))
-
-    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        return self.body.types
-
-    def evaluate(self, xp: Namespace, *inputs: Array) -> tuple[Array, ...]:
-        raise TypeError("rk4_step is written out before it is run")  # pragma: no cover

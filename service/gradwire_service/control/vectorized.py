@@ -10,12 +10,12 @@ from gradwire_service.control.scan import Scan
 from gradwire_service.ops.base import Value, variable
 from gradwire_service.ops.body import Body
 from gradwire_service.ops.functions import transpose
-from gradwire_service.transform.vectorize import BatchedInput, batching_rule, vectorize
+from gradwire_service.transform.vectorize import BatchedInput, batch_size, batching_rule, vectorize
 
 
 @batching_rule.register
 def _(op: Scan, y: Value, x: Sequence[BatchedInput]) -> tuple[Value, ...]:
-    size = _size(x)
+    size = batch_size(x)
     c, s = op.carries, op.sequences
     body = _widened(op.step, [i < c or one.batch is not None for i, one in enumerate(x)], size)
     carries = [one.repeated(size) for one in x[:c]]
@@ -31,20 +31,20 @@ def _(op: Switch, y: Value, x: Sequence[BatchedInput]) -> tuple[Value, ...] | No
     index, *operands = x
     if index.batch is not None:
         return None  # each member may take another branch
-    size, wide = _size(x), [one.batch is not None for one in operands]
+    size, wide = batch_size(x), [one.batch is not None for one in operands]
     bodies = tuple(_widened(body, wide, size) for body in op.bodies)
     return Switch(bodies)(index.value, *(one.value if one.batch is None else one.batch for one in operands))
 
 
 @batching_rule.register
 def _(op: Inlined, y: Value, x: Sequence[BatchedInput]) -> tuple[Value, ...]:
-    body = _widened(op.body, [one.batch is not None for one in x], _size(x))
+    body = _widened(op.body, [one.batch is not None for one in x], batch_size(x))
     return body(*(one.value if one.batch is None else one.batch for one in x))
 
 
 @batching_rule.register
 def _(op: Barrier, y: Value, x: Sequence[BatchedInput]) -> Value:
-    return op(*(one.repeated(_size(x)) for one in x))
+    return op(*(one.repeated(batch_size(x)) for one in x))
 
 
 def _widened(body: Body, wide: Sequence[bool], size: int) -> Body:
@@ -55,10 +55,6 @@ def _widened(body: Body, wide: Sequence[bool], size: int) -> Body:
     ]
     batched = {v: new for v, new, is_wide in zip(body.variables, variables, wide, strict=True) if is_wide}
     return Body(tuple(variables), tuple(vectorize(body.outputs, batched)))
-
-
-def _size(x: Sequence[BatchedInput]) -> int:
-    return next(one.batch.shape[0] for one in x if one.batch is not None)
 
 
 def _exchanged(x: Value) -> Value:

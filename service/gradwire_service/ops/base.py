@@ -536,7 +536,7 @@ def promoted(op: Op, inputs: Iterable[Operand]) -> tuple[Value, ...]:
     if len(kinds) == 1 and all(isinstance(x, Value) for x in inputs):
         return inputs  # type: ignore[return-value]
     if not kinds:
-        kinds = {_weak(x) for x in shared}
+        kinds = {weak_type(x) for x in shared}
         if FLOAT64 in kinds:
             kinds = {FLOAT64}
     common = common_type(op, kinds) if kinds else BOOL
@@ -554,7 +554,8 @@ def promoted(op: Op, inputs: Iterable[Operand]) -> tuple[Value, ...]:
     return tuple(result)
 
 
-def _weak(number: object) -> ElementType:
+def weak_type(number: object) -> ElementType:
+    """Return the element type of a Python number that stands beside no value."""
     return BOOL if isinstance(number, bool) else INT64 if isinstance(number, int) else FLOAT64
 
 

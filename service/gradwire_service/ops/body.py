@@ -52,8 +52,10 @@ class Body:
     def run(self, xp: Namespace, inputs: Sequence[Any]) -> list[Any]:
         """Return the results, computed with an array namespace."""
         values = [*inputs, *[None] * len(self.blocks)]
-        for target, (evaluate, sources, kind) in enumerate(self._instructions, len(inputs)):
-            values[target] = converted(evaluate(xp, *[values[slot] for slot in sources]), kind, xp)
+        asarray = xp.asarray
+        for target, (evaluate, sources, dtype, kind) in enumerate(self._instructions, len(inputs)):
+            result = evaluate(xp, *[values[slot] for slot in sources])
+            values[target] = asarray(result, dtype) if dtype is not None else converted(result, kind, xp)
         return [values[slot] for slot in self._results]
 
     @cached_property
@@ -61,13 +63,18 @@ class Body:
         return {value: i for i, value in enumerate([*self.variables, *self.blocks])}
 
     @cached_property
-    def _instructions(self) -> Sequence[tuple[Callable[..., Any], tuple[int, ...], TensorType]]:
+    def _instructions(self) -> Sequence[tuple[Callable[..., Any], tuple[int, ...], Any, TensorType]]:
         slots = self._slots
-        return [(v.op.evaluate, tuple(slots[x] for x in v.inputs), v.type) for v in self.blocks]
+        return [(v.op.evaluate, tuple(slots[x] for x in v.inputs), single_dtype(v.type), v.type) for v in self.blocks]
 
     @cached_property
     def _results(self) -> Sequence[int]:
         return [self._slots[y] for y in self.outputs]
+
+
+def single_dtype(kind: TensorType) -> Any:
+    """Return NumPy's element type of the result of a block, to be known ahead of runs; None if there are several."""
+    return None if isinstance(kind, TupleType) else kind.element_type.dtype
 
 
 def converted(result: Any, kind: TensorType, xp: Namespace) -> Any:
@@ -125,6 +132,10 @@ class Control(MultiOp):
         """Return what the op stands for once all derivatives are taken; None when it stays."""
         return None
 
+    def shut(self) -> Self:
+        """Return the op without results beside those of its bodies."""
+        return self
+
     def closed(self, used: set[int]) -> tuple[Self, Sequence[int], Sequence[int]] | None:
         """Leave out what nobody uses.
 
@@ -153,6 +164,16 @@ class Control(MultiOp):
             elif isinstance(value, tuple) and value and isinstance(value[0], Body):
                 new[field.name] = tuple(map(rewrite, value))
         return replace(self, **new)  # type: ignore[type-var]
+
+
+class Rewritten(Control):
+    """An op over bodies that blocks may name, and that `build` writes with others: no value is ever made by it."""
+
+    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        raise TypeError(f"{self.name} is written with other ops before it is typed")  # pragma: no cover
+
+    def evaluate(self, xp: Namespace, *inputs: Any) -> tuple[Any, ...]:
+        raise TypeError(f"{self.name} is written with other ops before it is run")  # pragma: no cover
 
 
 define_kind(Body, AttributeKind.GRAPH)

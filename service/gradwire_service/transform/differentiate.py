@@ -55,9 +55,8 @@ def vjp(cotangents: Mapping[Value, Value], wrt: Sequence[Value], *, below_choice
     order = ancestors(cotangents)
     active = _descendants(order, wrt)
     sums: dict[Value, Any] = dict(cotangents)  # of a block with several results: a cotangent, or None, for each
-    chosen = set(
-        cotangents if below_choice else ()
-    )  # what `where` or a masked product may not have taken, and all below it
+    # What `where` or a masked product may not have taken, and all below it.
+    chosen = set(cotangents if below_choice else ())
     for value in reversed(order):
         value_bar = sums.get(value)
         if value_bar is None or not active.intersection(value.inputs):

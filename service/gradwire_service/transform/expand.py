@@ -24,9 +24,9 @@ from gradwire_service.errors import (
     UnknownValueError,
     raise_all,
 )
-from gradwire_service.graph import FLOAT64, INT64, Attribute, Block, Graph, TensorType, Variable, topological_order
+from gradwire_service.graph import Attribute, Block, Graph, TensorType, Variable, topological_order
 from gradwire_service.limits import LIMITS, Limits
-from gradwire_service.ops.base import Composite, Constant, Op, Operand, Value, constant, promoted, variable
+from gradwire_service.ops.base import Composite, Constant, Op, Operand, Value, constant, promoted, variable, weak_type
 from gradwire_service.ops.body import Body, Control, Trace
 from gradwire_service.ops.flat import FlatGraph, ancestors
 
@@ -163,7 +163,9 @@ class _Expansion:
         found: Any
         if issubclass(cls, Control):
             traces = {name: self.traces(path, block.attributes[name], scope) for name in named}
-            found = cls.build(traces, tuple(x if isinstance(x, Value) else weak(x) for x in inputs), **attributes)
+            found = cls.build(
+                traces, tuple(x if isinstance(x, Value) else constant(x, weak_type(x)) for x in inputs), **attributes
+            )
         else:
             op = cls(**attributes)
             found = op(*promoted(op, inputs))
@@ -276,11 +278,6 @@ class _Expansion:
                     self.faults.append(ShapeError(message, **where))
                     break
         return sizes
-
-
-def weak(number: Operand) -> Value:
-    """Return a number that stands alone as a value."""
-    return constant(number, INT64 if isinstance(number, int) else FLOAT64)
 
 
 def number(text: str) -> float | int:

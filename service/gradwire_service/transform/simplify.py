@@ -56,8 +56,8 @@ def simplified(outputs: Mapping[str, Value], *, strict_nan: bool = False, fast_m
     """Rebuild the outputs, inputs first: each value is replaced by the first that is the same."""
     new: dict[Value, Value] = {}
     known: dict[tuple[object, ...], Value] = {}
-    outputs = inlined(outputs)
-    loops = _Loops(outputs.values(), lambda values: simplified(values, strict_nan=strict_nan, fast_math=fast_math))
+    outputs, order = inlined(outputs)
+    loops = _Loops(order, lambda values: simplified(values, strict_nan=strict_nan, fast_math=fast_math))
 
     def unique(value: Value) -> Value:
         if type(value.op) is Variable:
@@ -65,7 +65,7 @@ def simplified(outputs: Mapping[str, Value], *, strict_nan: bool = False, fast_m
         key = (type(value.op), value.op, value.inputs)
         return known.setdefault(key, value)
 
-    for value in ancestors(outputs.values()):
+    for value in order:
         if type(value.op) is Variable:
             new[value] = value
             continue
@@ -96,12 +96,15 @@ def simplified(outputs: Mapping[str, Value], *, strict_nan: bool = False, fast_m
     return {name: new[value] for name, value in outputs.items()}
 
 
-def inlined(outputs: Mapping[str, Value]) -> Mapping[str, Value]:
-    """Write out the ops that stand for their bodies once all derivatives are taken."""
+def inlined(outputs: Values) -> tuple[Values, list[Value]]:
+    """Write out the ops that stand for their bodies once all derivatives are taken.
+
+    Returns: the outputs, and all that they need in topological order.
+    """
     while True:
         order = ancestors(outputs.values())
         if not any(isinstance(v.op, Control) and v.op.is_written_out() for v in order):
-            return outputs
+            return outputs, order
         new: dict[Value, Value] = {}
         results: dict[Value, tuple[Value, ...]] = {}
         for value in order:
@@ -121,12 +124,12 @@ def inlined(outputs: Mapping[str, Value]) -> Mapping[str, Value]:
 class _Loops:
     """Ops over bodies: their bodies are simplified, and what nobody uses of them is left out."""
 
-    def __init__(self, outputs: Iterable[Value], simplify: Callable[[Values], Values]) -> None:
+    def __init__(self, order: Iterable[Value], simplify: Callable[[Values], Values]) -> None:
         self._simplify = simplify
         self._used: dict[Value, set[int]] = {}
         self._places: dict[Value, dict[int, int]] = {}
         self._known: dict[tuple[object, ...], tuple[Value, dict[int, int]]] = {}
-        for value in ancestors(outputs):
+        for value in order:
             if isinstance(value.op, Result):
                 self._used.setdefault(value.inputs[0], set()).add(value.op.index)
 
