@@ -113,7 +113,7 @@ def default_folder() -> Path:
 def host() -> str:
     """Return what object code depends on beside its source: compilers, interpreter, processor, and our own words."""
     words = hashlib.sha256()
-    for module in ("blas", "compiler", "intrinsics", "mathematics", "symbols", "table"):
+    for module in ("blas", "compiler", "emitter", "intrinsics", "mathematics", "symbols", "table"):
         words.update((Path(__file__).parent / f"{module}.py").read_bytes())
     versions = [importlib.metadata.version(name) for name in ("numba", "llvmlite", "numpy")]
     features = binding.get_host_cpu_features().flatten()

@@ -7,12 +7,14 @@ when its input ends, because its parent closed it or died, it ends at once, in t
 
 from __future__ import annotations
 
+import ast
 import os
 import queue
 import resource
 import struct
 import sys
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -54,10 +56,7 @@ def compile_source(source: str) -> Artifact:
     """Compile a source, or say why not."""
     try:
         tree = grammar.check(source)
-        names = grammar.entries(tree)
-        namespace = {**vocabulary(), "__name__": "kernel", "__builtins__": {}}
-        exec(compile(tree, "<kernel>", "exec"), namespace)
-        compiled = [_compiled(namespace[name]) for name in names]
+        compiled = [_compiled(function) for function in grammar.entries(tree)]
         return Artifact(tuple(c.native_name for c in compiled), tuple(map(object_code, compiled)))
     except MemoryError:
         return Artifact(failure="the compiler ran out of memory")
@@ -74,6 +73,7 @@ def prepare() -> None:
     vocabulary()
 
 
+@cache
 def vocabulary() -> dict[str, Any]:
     """Return what each word of the language stands for."""
     import numba
@@ -81,16 +81,17 @@ def vocabulary() -> dict[str, Any]:
     from gradwire_backends.numba import blas, intrinsics, mathematics
 
     known: dict[str, Any] = {**vars(intrinsics), **vars(mathematics), **vars(blas)}
-    known |= {"range": range, "boolean": numba.boolean}
-    known |= {name: getattr(numba, name) for name in ("float64", "float32", "int64", "int32")}
-    return {word: known[word] for word in grammar.WORDS}
+    known |= {name: getattr(numba, name) for name in ("float64", "float32", "int64", "int32", "boolean")}
+    return {word: known[word] for word in grammar.WORDS if word != "range"}
 
 
-def _compiled(function: Any) -> Any:
+def _compiled(function: ast.FunctionDef) -> Any:
     import numba
 
+    from gradwire_backends.numba.emitter import entry
+
     # No flag for fast mathematics: a value means the same bits in every tier. Sums alone are free in their order.
-    return numba.cfunc(numba.void(numba.int64), error_model="numpy")(function)
+    return numba.cfunc(numba.void(numba.int64), error_model="numpy")(entry(function, vocabulary()))
 
 
 def object_code(compiled: Any) -> bytes:

@@ -32,9 +32,9 @@ ENTRY = re.compile(r"kernel[0-9]{1,6}", re.ASCII)
 """What its functions are called."""
 
 _FORMS = (
-    ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.For, ast.Assign, ast.Expr, ast.Call, ast.Name,
+    ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.For, ast.If, ast.Assign, ast.Expr, ast.Call, ast.Name,
     ast.Load, ast.Store, ast.Constant, ast.Subscript, ast.BinOp, ast.UnaryOp, ast.Compare,
-    ast.Add, ast.Sub, ast.Mult, ast.Div, ast.BitAnd, ast.BitOr, ast.BitXor, ast.RShift, ast.USub,
+    ast.Add, ast.Sub, ast.Mult, ast.Div, ast.BitAnd, ast.BitOr, ast.BitXor, ast.RShift, ast.LShift, ast.USub,
     ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE,
 )  # fmt: skip
 
@@ -70,12 +70,12 @@ def check(source: str) -> ast.Module:
     return tree
 
 
-def entries(tree: ast.Module) -> list[str]:
-    """Return the names of the functions of a source, in order.
+def entries(tree: ast.Module) -> list[ast.FunctionDef]:
+    """Return the functions of a source, in order.
 
     Raises: ValueError when anything else stands beside them.
     """
-    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-    if len(names) != len(tree.body) or len(set(names)) != len(names):
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    if len(functions) != len(tree.body) or len({function.name for function in functions}) != len(functions):
         raise ValueError("a kernel is made of functions, each of a name of its own")
-    return names
+    return functions

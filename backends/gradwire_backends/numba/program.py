@@ -19,7 +19,7 @@ from gradwire_service.graph import Array
 from gradwire_service.ops.base import Value
 from gradwire_service.ops.flat import FlatGraph
 
-STATEMENTS = 150
+STATEMENTS = 1000
 """Lines of one function, roughly at most; what is beyond goes into another one."""
 
 _NAME = re.compile(r"\b[a-z]{1,2}[0-9]+\b")

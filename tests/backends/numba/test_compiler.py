@@ -86,9 +86,7 @@ def test_numba_keeps_object_code_where_we_look_for_it() -> None:
     check = f"""
 from gradwire_backends.numba import compiler, grammar
 compiler.prepare()
-namespace = dict(compiler.vocabulary())
-exec({DOUBLING!r}, namespace)
-function = compiler._compiled(namespace["kernel0"])
+function = compiler._compiled(*grammar.entries(grammar.check({DOUBLING!r})))
 assert bytes(function._library._get_compiled_object()) == compiler.object_code(function)
 """
     in_a_process(check)
@@ -97,12 +95,10 @@ assert bytes(function._library._get_compiled_object()) == compiler.object_code(f
 def test_object_code_is_made_again_when_numba_hides_it(tmp_path: Path) -> None:
     check = f"""
 from pathlib import Path
-from gradwire_backends.numba import compiler
+from gradwire_backends.numba import compiler, grammar
 from gradwire_backends.numba.artifact import Artifact
 compiler.prepare()
-namespace = dict(compiler.vocabulary())
-exec({DOUBLING!r}, namespace)
-function = compiler._compiled(namespace["kernel0"])
+function = compiler._compiled(*grammar.entries(grammar.check({DOUBLING!r})))
 
 class Hiding:
     native_name, inspect_llvm = function.native_name, function.inspect_llvm

@@ -1,0 +1,244 @@
+"""From the tree of a source to LLVM's code, without numba's front end between; imported by the compiler alone.
+
+A source is small in its forms and large in its lines. numba finds out the type of a line and lowers it in some
+milliseconds; this does so in some microseconds, since every type is known where a value is made. Words are numba's all
+the same: `primitive` ones emit code by themselves, compiled ones are called as numba calls them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+alloca_once: Any = cgutils.alloca_once
+literal: Any = types.literal
+
+I64 = ir.IntType(64)
+WIDTHS = (types.boolean, types.int32, types.int64, types.float32, types.float64)
+
+Typed = tuple[Any, Any]
+"""A value of LLVM's, and its type."""
+
+_INTEGER = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.RShift: "ashr", ast.LShift: "shl",
+    ast.BitAnd: "and_", ast.BitOr: "or_", ast.BitXor: "xor",
+}  # fmt: skip
+_FLOATING = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
+_COMPARED = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
+
+
+def entry(function: ast.FunctionDef, vocabulary: Mapping[str, Any]) -> Any:
+    """Return a function of a source in a form that numba compiles.
+
+    Args:
+        function: of a source that was held against the grammar.
+        vocabulary: what each word stands for.
+    """
+
+    def rule(typing: Any, table: Any) -> tuple[Any, Any]:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+            emitter = _Emitter(typing, context, builder, vocabulary, _moving(function))
+            emitter.assign(function.args.args[0].arg, (arguments[0], table))
+            emitter.lines(function.body)
+            return context.get_dummy_value()
+
+        return types.void(table), generate
+
+    body: Any = intrinsic(rule)
+
+    def kernel(table: int) -> None:
+        body(table)
+
+    kernel.__name__ = kernel.__qualname__ = function.name
+    return kernel
+
+
+def _moving(function: ast.FunctionDef) -> set[str]:
+    """Return the names that a loop or a branch gives another value: these are places, all others are values."""
+    seen: dict[str, list[tuple[int, ...]]] = {}
+    moving: set[str] = set()
+
+    def walk(lines: Sequence[ast.stmt], path: tuple[int, ...]) -> Iterator[tuple[str, tuple[int, ...]]]:
+        for number, line in enumerate(lines):
+            match line:
+                case ast.Assign(targets=[ast.Name(id=name)]):
+                    yield name, path
+                case ast.For(target=ast.Name(id=name)):
+                    yield from walk(line.body, (*path, number))
+                case ast.If():
+                    yield from walk(line.body, (*path, number))
+
+    for name, path in walk(function.body, ()):
+        earlier = seen.setdefault(name, [])
+        if any(path[: len(other)] == other and path != other for other in earlier):
+            moving.add(name)
+        earlier.append(path)
+    return moving
+
+
+class _Emitter:
+    """Emits one function."""
+
+    def __init__(
+        self, typing: Any, context: Any, builder: Any, vocabulary: Mapping[str, Any], moving: set[str]
+    ) -> None:
+        self._typing, self._context, self._builder = typing, context, builder
+        self._vocabulary, self._moving = vocabulary, moving
+        self._names: dict[str, Typed] = {}
+        self._calls: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+
+    # Lines
+
+    def lines(self, lines: Sequence[ast.stmt]) -> None:
+        """Emit one line after the other."""
+        for line in lines:
+            match line:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    self.assign(name, self.value(value))
+                case ast.For(target=ast.Name(id=name), iter=ast.Call(args=bounds), body=body):
+                    first = self._number(bounds[0]) if len(bounds) == 2 else I64(0)
+                    self._loop(name, first, self._number(bounds[-1]), body)
+                case ast.If(test=test, body=body):
+                    with self._builder.if_then(self._truth(self.value(test))):
+                        self.lines(body)
+                case ast.Expr(value=value):
+                    self.value(value)
+                case _:
+                    raise ValueError(f"a kernel holds {ast.dump(line)[:200]}")
+
+    def assign(self, name: str, typed: Typed) -> None:
+        """Give a name a value."""
+        if name not in self._moving:
+            self._names[name] = typed
+            return
+        value, kind = typed
+        if name not in self._names or self._names[name][1] is not kind:
+            self._names[name] = alloca_once(self._builder, value.type), kind
+        self._builder.store(value, self._names[name][0])
+
+    def _loop(self, name: str, first: Any, end: Any, body: Sequence[ast.stmt]) -> None:
+        builder = self._builder
+        inside, after = builder.append_basic_block("loop"), builder.append_basic_block("after")
+        before = builder.block
+        builder.cbranch(builder.icmp_signed("<", first, end), inside, after)
+        builder.position_at_end(inside)
+        number = builder.phi(I64)
+        number.add_incoming(first, before)
+        self._names[name] = number, types.int64
+        self.lines(body)
+        following = builder.add(number, I64(1), flags=("nsw",))
+        number.add_incoming(following, builder.block)
+        builder.cbranch(builder.icmp_signed("<", following, end), inside, after)
+        builder.position_at_end(after)
+
+    # Values
+
+    def value(self, node: ast.expr) -> Typed:
+        """Emit an expression."""
+        match node:
+            case ast.Name(id=name):
+                place, kind = self._names[name]
+                return (self._builder.load(place) if name in self._moving else place), kind
+            case ast.Constant(value=int() as number):
+                return I64(number), types.int64
+            case ast.BinOp(left=left, op=op, right=right):
+                return self._arithmetic(type(op), self.value(left), self.value(right))
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return self._negative(self.value(operand))
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                return self._compared(_COMPARED[type(op)], self.value(left), self.value(right))
+            case ast.Subscript(value=pointer, slice=index):
+                (start, kind), place = self.value(pointer), self._number(index)
+                return self._builder.load(self._builder.gep(start, [place])), kind.dtype
+            case ast.Call(func=ast.Name(id=word), args=arguments):
+                return self._call(word, arguments)
+        raise ValueError(f"a kernel holds {ast.dump(node)[:200]}")
+
+    def _call(self, word: str, nodes: Sequence[ast.expr]) -> Typed:
+        meaning = self._vocabulary[word]
+        if isinstance(meaning, types.Type):
+            (typed,) = map(self.value, nodes)
+            return self._cast(typed, meaning), meaning
+        given = [self.value(node) for node in nodes]
+        kinds = tuple(
+            literal(node.value) if isinstance(node, ast.Constant) else kind
+            for node, (_, kind) in zip(nodes, given, strict=True)
+        )
+        rule = getattr(meaning, "rule", None)
+        if rule is not None:
+            signature, generate = rule(self._typing, *kinds)
+        else:
+            signature, generate = self._compiled(word, meaning, tuple(kind for _, kind in given))
+        values = [
+            value if isinstance(wanted, types.Literal) else self._cast((value, kind), wanted)
+            for (value, kind), wanted in zip(given, signature.args, strict=True)
+        ]
+        if rule is not None:
+            return generate(self._context, self._builder, signature, values), signature.return_type
+        return generate(self._builder, values), signature.return_type
+
+    def _compiled(self, word: str, function: Any, kinds: tuple[Any, ...]) -> tuple[Any, Any]:
+        """Return the signature of a compiled word, and what emits a call."""
+        key = (word, *kinds)
+        if key not in self._calls:
+            resolved = self._typing.resolve_value_type(function)
+            signature = resolved.get_call_type(self._typing, kinds, {})
+            self._calls[key] = signature, self._context.get_function(resolved, signature)
+        return self._calls[key]
+
+    def _arithmetic(self, op: type[ast.operator], left: Typed, right: Typed) -> Typed:
+        if left[1] is right[1] is types.boolean and op in (ast.BitAnd, ast.BitOr, ast.BitXor):
+            kind: Any = types.boolean
+        else:
+            kind = _wider(left[1], right[1])
+            if op is ast.Div and kind is types.int64:
+                kind = types.float64
+        operation = (_FLOATING if isinstance(kind, types.Float) else _INTEGER)[op]
+        return getattr(self._builder, operation)(self._cast(left, kind), self._cast(right, kind)), kind
+
+    def _negative(self, typed: Typed) -> Typed:
+        value, kind = typed
+        if isinstance(kind, types.Float):
+            return self._builder.fneg(value), kind
+        return self._builder.neg(self._cast(typed, types.int64)), types.int64
+
+    def _compared(self, how: str, left: Typed, right: Typed) -> Typed:
+        kind = _wider(left[1], right[1])
+        one, other = self._cast(left, kind), self._cast(right, kind)
+        if not isinstance(kind, types.Float):
+            return self._builder.icmp_signed(how, one, other), types.boolean
+        compare = self._builder.fcmp_unordered if how == "!=" else self._builder.fcmp_ordered
+        return compare(how, one, other), types.boolean
+
+    def _number(self, node: ast.expr) -> Any:
+        return self._cast(self.value(node), types.int64)
+
+    def _truth(self, typed: Typed) -> Any:
+        return self._cast(typed, types.boolean)
+
+    def _cast(self, typed: Typed, wanted: Any) -> Any:
+        """Convert a number; pointers and numbers of the type that is wanted stay."""
+        value, kind = typed
+        if kind is wanted or kind == wanted:
+            return value
+        if wanted is types.boolean:
+            zero = ir.Constant(value.type, 0)
+            floating = isinstance(kind, types.Float)
+            compare = self._builder.fcmp_unordered if floating else self._builder.icmp_signed
+            return compare("!=", value, zero)
+        if kind is types.boolean:
+            widened = self._builder.zext(value, I64)
+            return self._cast((widened, types.int64), wanted)
+        return self._context.cast(self._builder, value, kind, wanted)
+
+
+def _wider(left: Any, right: Any) -> Any:
+    """Return the type that arithmetic on two types is done in: integers have 64 bits."""
+    wider = max(left, right, key=WIDTHS.index)
+    return wider if isinstance(wider, types.Float) else types.int64
