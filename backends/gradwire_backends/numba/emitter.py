@@ -73,6 +73,7 @@ def _moving(function: ast.FunctionDef) -> set[str]:
                     yield from walk(line.body, (*path, number))
                 case ast.If():
                     yield from walk(line.body, (*path, number))
+                    yield from walk(line.orelse, (*path, ~number))
 
     for name, path in walk(function.body, ()):
         earlier = seen.setdefault(name, [])
@@ -104,9 +105,12 @@ class _Emitter:
                 case ast.For(target=ast.Name(id=name), iter=ast.Call(args=bounds), body=body):
                     first = self._number(bounds[0]) if len(bounds) == 2 else I64(0)
                     self._loop(name, first, self._number(bounds[-1]), body)
-                case ast.If(test=test, body=body):
-                    with self._builder.if_then(self._truth(self.value(test))):
-                        self.lines(body)
+                case ast.If(test=test, body=body, orelse=other):
+                    with self._builder.if_else(self._truth(self.value(test))) as (then, otherwise):
+                        with then:
+                            self.lines(body)
+                        with otherwise:
+                            self.lines(other)
                 case ast.Expr(value=value):
                     self.value(value)
                 case _:
