@@ -27,11 +27,13 @@ from gradwire_service.plan import only_output
 from gradwire_service.program import check_size
 from gradwire_service.training import (
     Data,
+    Keep,
     NonFinitePolicy,
     Progress,
     Recipe,
     Result,
     Run,
+    Snapshot,
     Step,
     minimize,
     step_graph,
@@ -104,6 +106,8 @@ class Trainer(Library):
         loss: str = "",
         choice: Choice | None = None,
         interrupt: Interrupt = never,
+        resume: Snapshot | None = None,
+        keep: Keep | None = None,
     ) -> Iterator[Progress | Result]:
         """Minimize a loss; yield reports and, last, the result.
 
@@ -117,6 +121,8 @@ class Trainer(Library):
             loss: name of a scalar; "": the only output.
             choice: backend and settings.
             interrupt: called between blocks and steps; raises to stop. What was reached is then the result.
+            resume: where to go on, in place of `parameters` and `state`; None: at these.
+            keep: is given a snapshot between slices of steps.
 
         Raises: what is wrong with the graph or the inputs; StateMismatchError, DataMismatchError, NotFiniteError.
         """
@@ -130,7 +136,7 @@ class Trainer(Library):
         held = Data({n: x for n, x in arrays.items() if n in rows}, {n: x for n, x in arrays.items() if n not in rows})
         start = self.arrays(graph, parameters)
         run = self._step_runner(graph, tuple(start), recipe.optimizer, loss, choice)
-        return minimize(run, start, held, recipe, state, interrupt=interrupt)
+        return minimize(run, start, held, recipe, state, interrupt=interrupt, resume=resume, keep=keep)
 
     def _step_runner(
         self, graph: Graph, parameters: tuple[str, ...], optimizer: Optimizer, loss: str, choice: Choice | None

@@ -13,18 +13,22 @@ from gradwire_service.training.progress import (
     StoppingRule,
     StopReason,
 )
+from gradwire_service.training.snapshot import Keep, Point, Snapshot
 from gradwire_service.training.step import Run, Step, step_graph, take_step
 
 __all__ = [
     "Batching",
     "BatchingMode",
     "Data",
+    "Keep",
     "NonFinitePolicy",
+    "Point",
     "Progress",
     "Recipe",
     "ReportingRule",
     "Result",
     "Run",
+    "Snapshot",
     "Step",
     "StopReason",
     "StoppingRule",

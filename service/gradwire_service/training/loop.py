@@ -12,6 +12,7 @@ from gradwire_service.errors import CancelledError, DataMismatchError, DeadlineE
 from gradwire_service.graph import Array
 from gradwire_service.optimizers import Constant, Optimizer, OptimizerState, Schedule, check_state, initial_state
 from gradwire_service.training.batches import Batching, BatchingMode, Data, Selection, length
+from gradwire_service.training.early_stopping import Patience
 from gradwire_service.training.progress import (
     NonFinitePolicy,
     Progress,
@@ -20,6 +21,7 @@ from gradwire_service.training.progress import (
     StoppingRule,
     StopReason,
 )
+from gradwire_service.training.snapshot import Keep, Point, Snapshot
 from gradwire_service.training.step import Run, Step, take_step
 
 
@@ -53,6 +55,8 @@ def minimize(
     position: int | None = None,
     interrupt: Interrupt = never,
     clock: Callable[[], float] = time.monotonic,
+    resume: Snapshot | None = None,
+    keep: Keep | None = None,
 ) -> Iterator[Progress | Result]:
     """Minimize a loss; yield reports and, last, the result.
 
@@ -68,32 +72,36 @@ def minimize(
         position: number of steps so far, those left out included (`Progress.step`); None: those of the state.
         interrupt: called between steps and handed to `run`; raises to stop. What was reached is then the result.
         clock: tells the time, in seconds.
+        resume: where to go on, in place of `parameters`, `state` and `position`; None: at these.
+        keep: is given a snapshot between slices of steps, after the reports on them; none once there is a reason to
+            stop.
 
     Raises: StateMismatchError, DataMismatchError; NotFiniteError if the policy is to fail. All but the last before the
         first report.
     """
+    if resume is not None:
+        parameters, state, position = resume.current.parameters, resume.current.state, resume.step
     if state is None:
         state = initial_state(recipe.optimizer, parameters)
     check_state(state, recipe.optimizer, parameters)
     if recipe.batching.mode is not BatchingMode.FULL and not data.rows:
         raise DataMismatchError(f"{recipe.batching.mode.value} batches need data with rows; take full batches")
     start = state.step if position is None else position
-    return _Minimization(run, parameters, data, recipe, state, start, interrupt, clock).go()
-
-
-@dataclass(frozen=True)
-class _Point:
-    parameters: Mapping[str, Array]
-    state: OptimizerState
-    step: int
+    minimization = _Minimization(run, parameters, data, recipe, state, start, interrupt, clock)
+    if resume is not None:
+        minimization.restore(resume)
+    return minimization.go(keep)
 
 
 class _Mean:
     """Mean loss of rows: each batch counts as many times as it has rows."""
 
-    def __init__(self) -> None:
-        self.total = 0.0
-        self.rows = 0
+    def __init__(self, total: float = 0.0, rows: int = 0) -> None:
+        self.total = total
+        self.rows = rows
+
+    def facts(self) -> list[float]:
+        return [self.total, self.rows]
 
     def add(self, loss: float, rows: int) -> None:
         self.total += loss * rows
@@ -125,15 +133,17 @@ class _Minimization:
         self.clock = clock
         self.start = self.position = start
         self.per_epoch = recipe.batching.steps_per_epoch(data.count)
-        self.point = _Point(parameters, state, start)
+        self.point = Point(parameters, state, start)
         self.last_good = self.point  # where loss and gradient are known to be finite, once a step was made
         self.last: Step | None = None
         self.skipped = 0
         self.report = Progress(step=start, epoch=start // self.per_epoch)
         self.since_report = _Mean()
         self.this_epoch = _Mean()
+        self.patience = Patience(recipe.stopping.patience, recipe.stopping.least_improvement)
+        self.spent = 0.0  # seconds before this run
 
-    def go(self) -> Iterator[Progress | Result]:
+    def go(self, keep: Keep | None) -> Iterator[Progress | Result]:
         """Take steps until one of them gives a reason to stop."""
         self.started = self.clock()
         for selection in self.recipe.batching.walk(self.data.count, self.position):
@@ -151,6 +161,41 @@ class _Minimization:
                 return
             if self.epoch_ends():
                 self.this_epoch = _Mean()
+            if keep is not None:
+                keep(self.snapshot())
+
+    def snapshot(self) -> Snapshot:
+        """Return all that the next steps depend on; its arrays are never changed."""
+        points = {"current": self.point}
+        if self.recipe.policy is NonFinitePolicy.STOP:
+            points["last_good"] = self.last_good
+        last = self.last
+        facts = {
+            "position": self.position,
+            "start": self.start,
+            "skipped": self.skipped,
+            "seconds": self.seconds(),
+            "report": {**vars(self.report), "parameters": None},
+            "since_report": self.since_report.facts(),
+            "this_epoch": self.this_epoch.facts(),
+            "patience": self.patience.facts(),
+            "last": last and {**vars(last), "parameters": {}, "state": None, "tier": last.tier.value},
+        }
+        return Snapshot(points, facts)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot."""
+        facts = snapshot.facts
+        self.point = snapshot.current
+        self.last_good = snapshot.points.get("last_good", self.point)
+        self.position, self.start, self.skipped = facts["position"], facts["start"], facts["skipped"]
+        self.spent = facts["seconds"]
+        self.report = Progress(**facts["report"])
+        self.since_report = _Mean(*facts["since_report"])
+        self.this_epoch = _Mean(*facts["this_epoch"])
+        self.patience.restore(facts["patience"])
+        if facts["last"] is not None:
+            self.last = Step(**{**facts["last"], "state": self.point.state, "tier": Tier(facts["last"]["tier"])})
 
     def advance(self, selection: Selection) -> StopReason | None:
         """Take one step; tell whether it gives a reason to stop."""
@@ -165,7 +210,7 @@ class _Minimization:
             self.since_report.add(step.loss, length(selection))
             self.this_epoch.add(step.loss, length(selection))
         if step.is_finite:
-            self.point = _Point(step.parameters, step.state, self.position)
+            self.point = Point(step.parameters, step.state, self.position)
         elif recipe.policy is NonFinitePolicy.FAIL:
             raise NotFiniteError(
                 f"{self.trouble(step)}; lower the learning rate, or look for values in the data or the start that are "
@@ -186,6 +231,8 @@ class _Minimization:
             return StopReason.LOSS
         if step.gradient_norm <= rule.gradient_norm and rule.gradient_norm:
             return StopReason.GRADIENT_NORM
+        if self.epoch_ends() and self.patience.ends_with(self.this_epoch.value):
+            return StopReason.PATIENCE
         if rule.epochs and done >= rule.epochs * self.per_epoch:
             return StopReason.EPOCHS
         if rule.steps and done >= rule.steps:
@@ -196,7 +243,7 @@ class _Minimization:
 
     def seconds(self) -> float:
         """Return the time since the start."""
-        return self.clock() - self.started
+        return self.spent + self.clock() - self.started
 
     def epoch_ends(self) -> bool:
         """Tell whether the last step was the last of an epoch."""
@@ -236,7 +283,7 @@ class _Minimization:
         tier = self.last.tier if self.last else Tier.INTERPRETED
         return Result(point.parameters, point.state, loss, point.step, reason, words, self.report, tier)
 
-    def loss_over_all_rows(self, point: _Point) -> float:
+    def loss_over_all_rows(self, point: Point) -> float:
         """Return the loss, by batches of rows as they lie; NaN when the time is up."""
         size = self.recipe.batching.rows_per_batch(self.data.count)
         mean = _Mean()
@@ -268,6 +315,7 @@ _WORDS = {
     StopReason.SECONDS: "the time was up",
     StopReason.LOSS: "the loss was low enough",
     StopReason.GRADIENT_NORM: "the gradient was small enough",
+    StopReason.PATIENCE: "the loss had not improved for long enough",
     StopReason.NOT_FINITE: "loss, gradient or parameters were not finite",
     StopReason.CANCELLED: "it was cancelled",
     StopReason.DEADLINE: "the caller's deadline passed",

@@ -33,6 +33,7 @@ class StopReason(Enum):
     SECONDS = "seconds"
     LOSS = "loss"
     GRADIENT_NORM = "gradient_norm"
+    PATIENCE = "patience"
     NOT_FINITE = "not_finite"
     CANCELLED = "cancelled"
     DEADLINE = "deadline"
@@ -48,6 +49,8 @@ class StoppingRule:
         seconds: time, in seconds.
         loss: mean loss of an epoch, taken while the parameters moved, at or below this; None does not count.
         gradient_norm: 2-norm of the gradient of all parameters, in any step, at or below this.
+        patience: epochs in a row without an improvement of the mean loss of an epoch.
+        least_improvement: decrease of the loss that counts as one has to be greater than this, in units of the loss.
     """
 
     epochs: int = 0
@@ -55,14 +58,17 @@ class StoppingRule:
     seconds: float = 0.0
     loss: float | None = None
     gradient_norm: float = 0.0
+    patience: int = 0
+    least_improvement: float = 0.0
 
     def __post_init__(self) -> None:
         """Check.
 
         Raises: HyperparameterError, or one error with all faults.
         """
-        _check_not_negative("stopping", self, "epochs", "steps", "seconds", "gradient_norm")
-        if self.loss is None and not (self.epochs or self.steps or self.seconds or self.gradient_norm):
+        names = ("epochs", "steps", "seconds", "gradient_norm", "patience", "least_improvement")
+        _check_not_negative("stopping", self, *names)
+        if self.loss is None and not (self.epochs or self.steps or self.seconds or self.gradient_norm or self.patience):
             message = "nothing says when to stop; give a number of epochs or steps, a time, a loss or a gradient norm"
             raise HyperparameterError(message, field="stopping")
 

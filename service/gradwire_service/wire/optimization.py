@@ -110,7 +110,7 @@ def decode_recipe(message: pb.Minimization) -> Recipe:
     Raises: as `decode_optimizer` does; InvalidRequestError.
     """
     _refuse(message, "minimization", "validation_data", "return_best")
-    _refuse(message.stopping, "minimization.stopping", "function_evaluations", "patience", "least_improvement")
+    _refuse(message.stopping, "minimization.stopping", "function_evaluations")
     if message.batching.accumulation > 1:
         _refuse(message.batching, "minimization.batching", "accumulation")
     stopping, reporting, batching = message.stopping, message.reporting, message.batching
@@ -126,6 +126,8 @@ def decode_recipe(message: pb.Minimization) -> Recipe:
             seconds=stopping.seconds,
             loss=stopping.loss if stopping.HasField("loss") else None,
             gradient_norm=stopping.gradient_norm,
+            patience=stopping.patience,
+            least_improvement=stopping.least_improvement,
         ),
         schedule=decode_schedule(message.optimizer),
         batching=Batching(mode, batching.batch_size, message.seed),
