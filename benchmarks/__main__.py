@@ -1,16 +1,19 @@
-"""Measure, and print a table: ``python -m benchmarks [CASE …] [--output docs/performance.md]``."""
+"""Measure, and print a page: ``python -m benchmarks [CASE …] [--sizes small] [--threads 2] [--output PAGE]``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks import in_process, loops, machine, round_trip, scale, sparse
-from benchmarks.table import Row, markdown
+from benchmarks import loops, page, round_trip, scale, sparse
+from benchmarks.contender import Kind, Size
+from benchmarks.contest import Measured, measure
+from benchmarks.kinds import KINDS
+from benchmarks.table import Row
 
-CASES = {
-    "in_process": in_process.rows,
+OTHERS: dict[str, Callable[[], Iterable[Row]]] = {
     "scale": scale.rows,
     "loops": loops.rows,
     "sparse": sparse.rows,
@@ -21,20 +24,35 @@ CASES = {
 def main() -> None:
     """Run the cases that are named, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("cases", nargs="*", choices=[[], *CASES], help="which to run; all by default")
-    parser.add_argument("--output", type=Path, help="write the page there, too")
+    parser.add_argument("cases", nargs="*", choices=[[], *KINDS, *OTHERS], help="which to run; all by default")
+    parser.add_argument("--sizes", choices=("small", "usual", "all"), default="usual", help="of the kinds of work")
+    parser.add_argument("--threads", type=int, default=1, help="more than one: measure with that many, too")
+    parser.add_argument("--seconds", type=float, default=0.7, help="time for each contender at each size, about")
+    parser.add_argument("--output", type=Path, help="write the page there, and a picture beside it")
     arguments = parser.parse_args()
+    measured: list[Measured] = []
     rows: list[Row] = []
-    for name in arguments.cases or CASES:
-        print(f"{name} …", file=sys.stderr)
-        rows.extend(CASES[name]())
-    page = (
-        "# Performance\n\nRatios of one run of `make bench`, ours ÷ peer; medians, taken in turns.\n\n"
-        f"{machine.described()}\n\n{markdown(rows)}\n"
-    )
-    print(page)
+    for name in arguments.cases or [*KINDS, *OTHERS]:
+        if name in OTHERS:
+            print(f"{name} …", file=sys.stderr)
+            rows.extend(OTHERS[name]())
+            continue
+        for size in chosen(KINDS[name], arguments.sizes):
+            for threads in sorted({1, arguments.threads}):
+                found = measure(KINDS[name], size, threads=threads, seconds=arguments.seconds)
+                print(page.told(found), file=sys.stderr)
+                measured.append(found)
+    text = page.written(measured, rows, arguments.output)
+    print(text)
     if arguments.output:
-        arguments.output.write_text(page)
+        arguments.output.write_text(text)
+
+
+def chosen(kind: Kind, sizes: str) -> list[Size]:
+    """Return the sizes of a kind that are run."""
+    if sizes == "all":
+        return list(kind.sizes)
+    return [size for size in kind.sizes if (size.is_small if sizes == "small" else not size.is_on_demand)]
 
 
 if __name__ == "__main__":

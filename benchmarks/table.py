@@ -39,6 +39,10 @@ def markdown(rows: Iterable[Row]) -> str:
     lines = ["| what | ours | peer | ratio | bar | met |", "| --- | --- | --- | --- | --- | --- |"]
     for row in rows:
         bar = "" if row.bar is None else f"{'≥' if row.at_least else '≤'} {row.bar:g}"
-        met = {None: "", True: "yes", False: "**no**"}[row.met]
-        lines.append(f"| {row.what} | {row.ours} | {row.theirs} | {row.ratio:.3g} | {bar} | {met} |")
+        lines.append(f"| {row.what} | {row.ours} | {row.theirs} | {row.ratio:.3g} | {bar} | {mark(row.met)} |")
     return "\n".join(lines)
+
+
+def mark(met: bool | None) -> str:
+    """Write whether a bar is met; "" where there is none."""
+    return {None: "", True: "yes", False: "**no**"}[met]
