@@ -113,8 +113,10 @@ def default_folder() -> Path:
 def host() -> str:
     """Return what object code depends on beside its source: compilers, interpreter, processor, and our own words."""
     words = hashlib.sha256()
-    for module in ("blas", "compiler", "emitter", "intrinsics", "mathematics", "symbols", "table"):
-        words.update((Path(__file__).parent / f"{module}.py").read_bytes())
+    here = Path(__file__).parent
+    modules = ("blas", "compiler", "emitter", "intrinsics", "symbols", "table")
+    for source in [*(here / f"{module}.py" for module in modules), *sorted((here / "mathematics").glob("*.py"))]:
+        words.update(source.read_bytes())
     versions = [importlib.metadata.version(name) for name in ("numba", "llvmlite", "numpy")]
     features = binding.get_host_cpu_features().flatten()
     library = os.confstr("CS_GNU_LIBC_VERSION") if sys.platform == "linux" else sys.platform

@@ -78,9 +78,11 @@ def vocabulary() -> dict[str, Any]:
     """Return what each word of the language stands for."""
     import numba
 
-    from gradwire_backends.numba import blas, intrinsics, mathematics
+    from gradwire_backends.numba import blas, intrinsics
+    from gradwire_backends.numba.mathematics import exponential, powers, single
 
-    known: dict[str, Any] = {**vars(intrinsics), **vars(mathematics), **vars(blas)}
+    modules = (intrinsics, blas, exponential, powers, single)
+    known: dict[str, Any] = {name: meaning for module in modules for name, meaning in vars(module).items()}
     known |= {name: getattr(numba, name) for name in ("float64", "float32", "int64", "int32", "boolean")}
     return {word: known[word] for word in grammar.WORDS if word != "range"}
 

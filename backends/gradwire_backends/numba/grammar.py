@@ -20,6 +20,10 @@ WORDS = frozenset(
     " exp expm1 log log1p tanh sigmoid softplus log_sigmoid exp_difference"
     " sin cos tan asin acos atan atan2 sinh cosh erf power"
     " log2 log10 asinh acosh atanh cbrt erfc hypot direction logaddexp exp_share"
+    # the same in float32
+    " expf expm1f logf log1pf tanhf sigmoidf softplusf log_sigmoidf exp_differencef"
+    " sinf cosf tanf asinf acosf atanf atan2f sinhf coshf erff powerf"
+    " log2f log10f asinhf acoshf atanhf cbrtf erfcf hypotf directionf logaddexpf exp_sharef"
     # products
     " matrix_product matrix_vector_product dot_product".split()
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -225,64 +225,3 @@ def from_bits(context: Any, x: Any) -> tuple[Any, Generator]:
         return builder.bitcast(arguments[0], ir.DoubleType())
 
     return types.float64(types.int64), generate
-
-
-_VARIANTS = (("e", 8, "avx512f"), ("d", 4, "avx2"), ("b", 2, "sse2"), ("n", 2, "neon"))
-"""Forms that glibc's vector library has of a function of float64: letter of the instruction set, lanes, CPU feature."""
-
-
-def library(name: str, inputs: int = 1) -> Any:
-    """Return a function of the C library on float64, in vectors where the platform's vector library has it."""
-    double = ir.DoubleType()
-    features = binding.get_host_cpu_features()
-    variants = [
-        (f"_ZGV{letter}N{lanes}{'v' * inputs}_{name}", f"_ZGV_LLVM_N{lanes}{'v' * inputs}_{name}", lanes)
-        for letter, lanes, feature in _VARIANTS
-        if features.get(feature) and binding.address_of_symbol(f"_ZGV{letter}N{lanes}{'v' * inputs}_{name}")
-    ]
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
-        module = builder.module
-        function = _declared(module, name, double, inputs)
-        call = builder.call(function, arguments)
-        for attribute in ("nounwind", "readnone", "willreturn"):
-            set.add(call.attributes, attribute)  # llvmlite's own `add` knows only some of LLVM's attributes
-        for symbol, _, lanes in variants:
-            vector = ir.VectorType(double, lanes)
-            _keep(module, _declared(module, symbol, vector, inputs))
-        if variants:
-            mapping = ",".join(f"{abi}({symbol})" for symbol, abi, _ in variants)
-            set.add(call.attributes, f'"vector-function-abi-variant"="{mapping}"')
-        return call
-
-    if inputs == 1:
-
-        def unary(context: Any, x: Any) -> tuple[Any, Generator]:
-            return types.float64(types.float64), generate
-
-        return primitive(unary)
-
-    def binary(context: Any, x: Any, y: Any) -> tuple[Any, Generator]:
-        return types.float64(types.float64, types.float64), generate
-
-    return primitive(binary)
-
-
-def _declared(module: Any, name: str, kind: Any, inputs: int) -> Any:
-    """Return a function that is defined elsewhere."""
-    return module.globals.get(name) or ir.Function(module, ir.FunctionType(kind, [kind] * inputs), name)
-
-
-def _keep(module: Any, function: Any) -> None:
-    """Keep the declaration of a function that is called only after vectorisation."""
-    name = "llvm.compiler.used"
-    used = module.globals.get(name)
-    kept = [] if used is None else list(used.initializer.constant)
-    reference = function.bitcast(I8.as_pointer())
-    if str(reference) in map(str, kept):
-        return
-    initializer = ir.Constant(ir.ArrayType(reference.type, len(kept) + 1), [*kept, reference])
-    if used is None:
-        used = ir.GlobalVariable(module, initializer.type, name)
-        used.linkage, used.section = "appending", "llvm.metadata"
-    used.value_type, used.type, used.initializer = initializer.type, initializer.type.as_pointer(), initializer

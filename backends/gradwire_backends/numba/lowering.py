@@ -1,7 +1,7 @@
 """What element-wise ops are in generated source: a fragment for each op and kind of elements.
 
 An op without a fragment is evaluated by NumPy between kernels, so that a new op works before it has one here. Python's
-operators and `select` work in float64 and float32 alike; functions are of float64, and a float32 goes through it.
+operators and `select` work in float64 and float32 alike; of functions there are two.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FUNCTIONS = frozenset(
     " sin cos tan asin acos atan atan2 sinh cosh erf power"
     " log2 log10 asinh acosh atanh cbrt erfc hypot direction logaddexp exp_share".split()
 )
-"""Ops that are functions of float64 in `mathematics`, by the same name."""
+"""Ops that are functions in `mathematics`, by the same name."""
 
 COMPARISONS = {
     "equal": "{0} == {1}",
@@ -103,11 +103,14 @@ def lower(op: Op, result: ElementType, *kinds: ElementType) -> str | None:
     if not isinstance(op, Elementwise):
         return None
     if kind.is_floating and op.name in FUNCTIONS:
-        if kind is FLOAT64:
-            return f"{op.name}({', '.join(f'{{{i}}}' for i in range(len(kinds)))})"
-        return f"float32({op.name}({', '.join(f'float64({{{i}}})' for i in range(len(kinds)))}))"
+        return f"{function(op.name, kind)}({', '.join(f'{{{i}}}' for i in range(len(kinds)))})"
     table = FLOATING if kind.is_floating else BOOLEAN if kind is BOOL else INTEGER
     return table.get(op.name)
+
+
+def function(name: str, kind: ElementType) -> str:
+    """Return what a function is called in source: of float32 as in C, with an f at the end."""
+    return name if kind is FLOAT64 else f"{name}f"
 
 
 @lower.register
@@ -124,8 +127,7 @@ def _(op: Where, result: ElementType, *kinds: ElementType) -> str:
 def _(op: IntegerPow, result: ElementType, *kinds: ElementType) -> str | None:
     if not result.is_floating:
         return None
-    power = f"power(float64({{0}}), float64({op.n}))"
-    return power if result is FLOAT64 else f"float32({power})"
+    return f"{function('power', result)}({{0}}, {result}({op.n}))"
 
 
 @lower.register
