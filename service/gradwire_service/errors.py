@@ -290,6 +290,48 @@ class TensorDamagedError(GradwireError):
     code = "DATA_LOSS"
 
 
+class TrainingJobUnknownError(GradwireError):
+    """There is no training job of that name."""
+
+    reason = "TRAINING_JOB_UNKNOWN"
+    code = "NOT_FOUND"
+
+
+class TrainingJobStateError(GradwireError):
+    """A training job is in a state that does not allow what was asked."""
+
+    reason = "TRAINING_JOB_WRONG_STATE"
+    code = "FAILED_PRECONDITION"
+
+
+class RequestIdConflictError(GradwireError):
+    """A request id was used before with another request."""
+
+    reason = "REQUEST_ID_CONFLICT"
+    code = "ABORTED"
+
+
+class CheckpointDamagedError(GradwireError):
+    """What is stored of a training job is not what was written."""
+
+    reason = "CHECKPOINT_DAMAGED"
+    code = "DATA_LOSS"
+
+
+class StorageFullError(GradwireError):
+    """There is no room on the disk on which training jobs are kept."""
+
+    reason = "STORAGE_FULL"
+    code = "RESOURCE_EXHAUSTED"
+
+
+class StorageFailedError(GradwireError):
+    """The disk on which training jobs are kept can't be read or written."""
+
+    reason = "STORAGE_FAILED"
+    code = "UNAVAILABLE"
+
+
 class NotImplementedByServerError(GradwireError):
     """The contract has it, this server does not serve it."""
 

@@ -30,6 +30,12 @@ class Limits:
         stored_bytes: memory of the tensors that clients stored, in bytes.
         message_bytes: size of one message, in bytes.
         structure_bytes: size of one message without the elements of its tensors, in bytes.
+        running_jobs: training jobs that make steps at one time; others wait for their turn.
+        open_jobs: training jobs that have not ended.
+        job_bytes: disk space of all training jobs, in bytes.
+        job_events: reports of one training job that are kept; the oldest go first.
+        job_event_bytes: size of all of them, in bytes.
+        checkpoints: checkpoints of one training job that are kept.
     """
 
     blocks: int = 50_000
@@ -52,6 +58,12 @@ class Limits:
     stored_bytes: int = 2 * 2**30
     message_bytes: int = 256 * 2**20
     structure_bytes: int = 4 * 2**20
+    running_jobs: int = 2
+    open_jobs: int = 64
+    job_bytes: int = 16 * 2**30
+    job_events: int = 100_000
+    job_event_bytes: int = 64 * 2**20
+    checkpoints: int = 3
 
 
 LIMITS = Limits()

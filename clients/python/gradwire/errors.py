@@ -310,6 +310,18 @@ class ServerStoppingError(UnavailableError, reason="SERVER_STOPPING"):
     """The server is shutting down."""
 
 
+class StorageFullError(ResourceExhaustedError, reason="STORAGE_FULL"):
+    """The disk on which the server keeps training jobs is full."""
+
+
+class StorageFailedError(UnavailableError, reason="STORAGE_FAILED"):
+    """The disk on which the server keeps training jobs can't be read or written."""
+
+
+class CheckpointDamagedError(DataLossError, reason="CHECKPOINT_DAMAGED"):
+    """What is stored of a training job is not what was written."""
+
+
 class TensorDamagedError(DataLossError, reason="TENSOR_DAMAGED"):
     """Bytes do not have the digest that was announced."""
 

@@ -120,6 +120,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """ABORTED: a request id was used before with another request. Take a new one."""
     ERROR_REASON_INDEX_OUT_OF_RANGE: _ErrorReason.ValueType  # 48
     """INVALID_ARGUMENT: an integer that was fed as an index lies outside the axis that it indexes. Mend the data."""
+    ERROR_REASON_CHECKPOINT_DAMAGED: _ErrorReason.ValueType  # 49
+    """DATA_LOSS: what is stored of a training job is not what was written. Resume it from the checkpoint before that one."""
+    ERROR_REASON_STORAGE_FULL: _ErrorReason.ValueType  # 50
+    """RESOURCE_EXHAUSTED: the disk on which training jobs are kept is full. Send again when there is room."""
+    ERROR_REASON_STORAGE_FAILED: _ErrorReason.ValueType  # 51
+    """UNAVAILABLE: the disk on which training jobs are kept can't be read or written. Safe to send again."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed, for programs to switch on.
@@ -230,4 +236,10 @@ ERROR_REASON_REQUEST_ID_CONFLICT: ErrorReason.ValueType  # 47
 """ABORTED: a request id was used before with another request. Take a new one."""
 ERROR_REASON_INDEX_OUT_OF_RANGE: ErrorReason.ValueType  # 48
 """INVALID_ARGUMENT: an integer that was fed as an index lies outside the axis that it indexes. Mend the data."""
+ERROR_REASON_CHECKPOINT_DAMAGED: ErrorReason.ValueType  # 49
+"""DATA_LOSS: what is stored of a training job is not what was written. Resume it from the checkpoint before that one."""
+ERROR_REASON_STORAGE_FULL: ErrorReason.ValueType  # 50
+"""RESOURCE_EXHAUSTED: the disk on which training jobs are kept is full. Send again when there is room."""
+ERROR_REASON_STORAGE_FAILED: ErrorReason.ValueType  # 51
+"""UNAVAILABLE: the disk on which training jobs are kept can't be read or written. Safe to send again."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

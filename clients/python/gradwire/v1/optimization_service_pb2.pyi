@@ -531,19 +531,45 @@ class ResumeTrainingJobRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    OPTIMIZER_FIELD_NUMBER: _builtins.int
+    STOPPING_FIELD_NUMBER: _builtins.int
+    REPORTING_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name of the job. Required."""
     request_id: _builtins.str
     """Any text that is used for this request alone. Default: none."""
+    @_builtins.property
+    def optimizer(self) -> _optimizer_pb2.Optimizer:
+        """The method from now on. Where it remembers the same of each parameter as the one before it goes on from that, else
+        it begins afresh at the parameters that were reached. Default: as before.
+        """
+
+    @_builtins.property
+    def stopping(self) -> _minimization_pb2.StoppingRule:
+        """When to stop, counted from the start of the job. Default: as before."""
+
+    @_builtins.property
+    def reporting(self) -> _minimization_pb2.ReportingRule:
+        """When to report. Default: as before."""
+
+    @_builtins.property
+    def options(self) -> _execution_pb2.ExecutionOptions:
+        """How to run. Default: as before."""
+
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        optimizer: _optimizer_pb2.Optimizer | None = ...,
+        stopping: _minimization_pb2.StoppingRule | None = ...,
+        reporting: _minimization_pb2.ReportingRule | None = ...,
+        options: _execution_pb2.ExecutionOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["optimizer", b"optimizer", "options", b"options", "reporting", b"reporting", "stopping", b"stopping"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "optimizer", b"optimizer", "options", b"options", "reporting", b"reporting", "request_id", b"request_id", "stopping", b"stopping"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

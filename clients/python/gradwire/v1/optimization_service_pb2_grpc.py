@@ -119,15 +119,18 @@ class OptimizationServiceServicer:
 
     def CreateTrainingJob(self, request, context):
         """Start a minimization that goes on by itself. Idempotent by `request_id`. When the response is there the job is on
-        disk.
-        Errors: as for `Minimize`, as far as they show before the first step; REQUEST_ID_CONFLICT; OVERLOADED.
+        disk. Tensors and graphs that the request only names are stored with it. It waits for the compiler, so that what it
+        reaches does not depend on when it was interrupted.
+        Errors: as for `Minimize`, as far as they show before the first step; REQUEST_ID_CONFLICT; OVERLOADED;
+        STORAGE_FULL; STORAGE_FAILED, both of which every method that changes a job may answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetTrainingJob(self, request, context):
-        """Return a training job. Idempotent. Errors: TRAINING_JOB_UNKNOWN.
+        """Return a training job. Idempotent.
+        Errors: TRAINING_JOB_UNKNOWN; CHECKPOINT_DAMAGED in the view `FULL`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -150,7 +153,8 @@ class OptimizationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PauseTrainingJob(self, request, context):
-        """Pause a training job after its current step; the response comes when its state is on disk. Idempotent.
+        """Pause a training job after its current step; the response comes when its state is on disk. Idempotent; a call
+        whose time is up before that may be sent again, and the job pauses all the same.
         Errors: TRAINING_JOB_UNKNOWN; TRAINING_JOB_WRONG_STATE when it has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -158,8 +162,10 @@ class OptimizationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResumeTrainingJob(self, request, context):
-        """Let a paused training job go on, to the same bits as if it had not paused. Idempotent.
-        Errors: TRAINING_JOB_UNKNOWN; TRAINING_JOB_WRONG_STATE when it has ended.
+        """Let a paused training job go on, to the same bits as if it had not paused; or one that failed, from its last
+        checkpoint. Both may go on in another way. Idempotent.
+        Errors: TRAINING_JOB_UNKNOWN; TRAINING_JOB_WRONG_STATE when it has ended in another way, or is to go on in another
+        way while it runs; as for `CreateTrainingJob` for another way.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -50,11 +50,15 @@ class OptimizationServiceStub:
     """
     CreateTrainingJob: _grpc.UnaryUnaryMultiCallable[_optimization_service_pb2.CreateTrainingJobRequest, _optimization_service_pb2.CreateTrainingJobResponse]
     """Start a minimization that goes on by itself. Idempotent by `request_id`. When the response is there the job is on
-    disk.
-    Errors: as for `Minimize`, as far as they show before the first step; REQUEST_ID_CONFLICT; OVERLOADED.
+    disk. Tensors and graphs that the request only names are stored with it. It waits for the compiler, so that what it
+    reaches does not depend on when it was interrupted.
+    Errors: as for `Minimize`, as far as they show before the first step; REQUEST_ID_CONFLICT; OVERLOADED;
+    STORAGE_FULL; STORAGE_FAILED, both of which every method that changes a job may answer.
     """
     GetTrainingJob: _grpc.UnaryUnaryMultiCallable[_optimization_service_pb2.GetTrainingJobRequest, _optimization_service_pb2.GetTrainingJobResponse]
-    """Return a training job. Idempotent. Errors: TRAINING_JOB_UNKNOWN."""
+    """Return a training job. Idempotent.
+    Errors: TRAINING_JOB_UNKNOWN; CHECKPOINT_DAMAGED in the view `FULL`.
+    """
     ListTrainingJobs: _grpc.UnaryUnaryMultiCallable[_optimization_service_pb2.ListTrainingJobsRequest, _optimization_service_pb2.ListTrainingJobsResponse]
     """List the caller's training jobs, the latest first. Idempotent.
     Errors: QUERY_INVALID for a page token that no response had.
@@ -64,12 +68,15 @@ class OptimizationServiceStub:
     the number of the last event that arrived, and loses no job. Errors: TRAINING_JOB_UNKNOWN.
     """
     PauseTrainingJob: _grpc.UnaryUnaryMultiCallable[_optimization_service_pb2.PauseTrainingJobRequest, _optimization_service_pb2.PauseTrainingJobResponse]
-    """Pause a training job after its current step; the response comes when its state is on disk. Idempotent.
+    """Pause a training job after its current step; the response comes when its state is on disk. Idempotent; a call
+    whose time is up before that may be sent again, and the job pauses all the same.
     Errors: TRAINING_JOB_UNKNOWN; TRAINING_JOB_WRONG_STATE when it has ended.
     """
     ResumeTrainingJob: _grpc.UnaryUnaryMultiCallable[_optimization_service_pb2.ResumeTrainingJobRequest, _optimization_service_pb2.ResumeTrainingJobResponse]
-    """Let a paused training job go on, to the same bits as if it had not paused. Idempotent.
-    Errors: TRAINING_JOB_UNKNOWN; TRAINING_JOB_WRONG_STATE when it has ended.
+    """Let a paused training job go on, to the same bits as if it had not paused; or one that failed, from its last
+    checkpoint. Both may go on in another way. Idempotent.
+    Errors: TRAINING_JOB_UNKNOWN; TRAINING_JOB_WRONG_STATE when it has ended in another way, or is to go on in another
+    way while it runs; as for `CreateTrainingJob` for another way.
     """
     CancelTrainingJob: _grpc.UnaryUnaryMultiCallable[_optimization_service_pb2.CancelTrainingJobRequest, _optimization_service_pb2.CancelTrainingJobResponse]
     """End a training job after its current step, and keep what was reached. Idempotent.
@@ -102,11 +109,15 @@ class OptimizationServiceAsyncStub(OptimizationServiceStub):
     """
     CreateTrainingJob: _aio.UnaryUnaryMultiCallable[_optimization_service_pb2.CreateTrainingJobRequest, _optimization_service_pb2.CreateTrainingJobResponse]  # type: ignore[assignment]
     """Start a minimization that goes on by itself. Idempotent by `request_id`. When the response is there the job is on
-    disk.
-    Errors: as for `Minimize`, as far as they show before the first step; REQUEST_ID_CONFLICT; OVERLOADED.
+    disk. Tensors and graphs that the request only names are stored with it. It waits for the compiler, so that what it
+    reaches does not depend on when it was interrupted.
+    Errors: as for `Minimize`, as far as they show before the first step; REQUEST_ID_CONFLICT; OVERLOADED;
+    STORAGE_FULL; STORAGE_FAILED, both of which every method that changes a job may answer.
     """
     GetTrainingJob: _aio.UnaryUnaryMultiCallable[_optimization_service_pb2.GetTrainingJobRequest, _optimization_service_pb2.GetTrainingJobResponse]  # type: ignore[assignment]
-    """Return a training job. Idempotent. Errors: TRAINING_JOB_UNKNOWN."""
+    """Return a training job. Idempotent.
+    Errors: TRAINING_JOB_UNKNOWN; CHECKPOINT_DAMAGED in the view `FULL`.
+    """
     ListTrainingJobs: _aio.UnaryUnaryMultiCallable[_optimization_service_pb2.ListTrainingJobsRequest, _optimization_service_pb2.ListTrainingJobsResponse]  # type: ignore[assignment]
     """List the caller's training jobs, the latest first. Idempotent.
     Errors: QUERY_INVALID for a page token that no response had.
@@ -116,12 +127,15 @@ class OptimizationServiceAsyncStub(OptimizationServiceStub):
     the number of the last event that arrived, and loses no job. Errors: TRAINING_JOB_UNKNOWN.
     """
     PauseTrainingJob: _aio.UnaryUnaryMultiCallable[_optimization_service_pb2.PauseTrainingJobRequest, _optimization_service_pb2.PauseTrainingJobResponse]  # type: ignore[assignment]
-    """Pause a training job after its current step; the response comes when its state is on disk. Idempotent.
+    """Pause a training job after its current step; the response comes when its state is on disk. Idempotent; a call
+    whose time is up before that may be sent again, and the job pauses all the same.
     Errors: TRAINING_JOB_UNKNOWN; TRAINING_JOB_WRONG_STATE when it has ended.
     """
     ResumeTrainingJob: _aio.UnaryUnaryMultiCallable[_optimization_service_pb2.ResumeTrainingJobRequest, _optimization_service_pb2.ResumeTrainingJobResponse]  # type: ignore[assignment]
-    """Let a paused training job go on, to the same bits as if it had not paused. Idempotent.
-    Errors: TRAINING_JOB_UNKNOWN; TRAINING_JOB_WRONG_STATE when it has ended.
+    """Let a paused training job go on, to the same bits as if it had not paused; or one that failed, from its last
+    checkpoint. Both may go on in another way. Idempotent.
+    Errors: TRAINING_JOB_UNKNOWN; TRAINING_JOB_WRONG_STATE when it has ended in another way, or is to go on in another
+    way while it runs; as for `CreateTrainingJob` for another way.
     """
     CancelTrainingJob: _aio.UnaryUnaryMultiCallable[_optimization_service_pb2.CancelTrainingJobRequest, _optimization_service_pb2.CancelTrainingJobResponse]  # type: ignore[assignment]
     """End a training job after its current step, and keep what was reached. Idempotent.
@@ -169,8 +183,10 @@ class OptimizationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_optimization_service_pb2.CreateTrainingJobResponse, _abc.Awaitable[_optimization_service_pb2.CreateTrainingJobResponse]]:
         """Start a minimization that goes on by itself. Idempotent by `request_id`. When the response is there the job is on
-        disk.
-        Errors: as for `Minimize`, as far as they show before the first step; REQUEST_ID_CONFLICT; OVERLOADED.
+        disk. Tensors and graphs that the request only names are stored with it. It waits for the compiler, so that what it
+        reaches does not depend on when it was interrupted.
+        Errors: as for `Minimize`, as far as they show before the first step; REQUEST_ID_CONFLICT; OVERLOADED;
+        STORAGE_FULL; STORAGE_FAILED, both of which every method that changes a job may answer.
         """
 
     @_abc_1.abstractmethod
@@ -179,7 +195,9 @@ class OptimizationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _optimization_service_pb2.GetTrainingJobRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_optimization_service_pb2.GetTrainingJobResponse, _abc.Awaitable[_optimization_service_pb2.GetTrainingJobResponse]]:
-        """Return a training job. Idempotent. Errors: TRAINING_JOB_UNKNOWN."""
+        """Return a training job. Idempotent.
+        Errors: TRAINING_JOB_UNKNOWN; CHECKPOINT_DAMAGED in the view `FULL`.
+        """
 
     @_abc_1.abstractmethod
     def ListTrainingJobs(
@@ -207,7 +225,8 @@ class OptimizationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _optimization_service_pb2.PauseTrainingJobRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_optimization_service_pb2.PauseTrainingJobResponse, _abc.Awaitable[_optimization_service_pb2.PauseTrainingJobResponse]]:
-        """Pause a training job after its current step; the response comes when its state is on disk. Idempotent.
+        """Pause a training job after its current step; the response comes when its state is on disk. Idempotent; a call
+        whose time is up before that may be sent again, and the job pauses all the same.
         Errors: TRAINING_JOB_UNKNOWN; TRAINING_JOB_WRONG_STATE when it has ended.
         """
 
@@ -217,8 +236,10 @@ class OptimizationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _optimization_service_pb2.ResumeTrainingJobRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_optimization_service_pb2.ResumeTrainingJobResponse, _abc.Awaitable[_optimization_service_pb2.ResumeTrainingJobResponse]]:
-        """Let a paused training job go on, to the same bits as if it had not paused. Idempotent.
-        Errors: TRAINING_JOB_UNKNOWN; TRAINING_JOB_WRONG_STATE when it has ended.
+        """Let a paused training job go on, to the same bits as if it had not paused; or one that failed, from its last
+        checkpoint. Both may go on in another way. Idempotent.
+        Errors: TRAINING_JOB_UNKNOWN; TRAINING_JOB_WRONG_STATE when it has ended in another way, or is to go on in another
+        way while it runs; as for `CreateTrainingJob` for another way.
         """
 
     @_abc_1.abstractmethod

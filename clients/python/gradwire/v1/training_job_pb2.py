@@ -25,9 +25,11 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from gradwire.v1 import minimization_pb2 as gradwire_dot_v1_dot_minimization__pb2
+from gradwire.v1 import optimizer_pb2 as gradwire_dot_v1_dot_optimizer__pb2
+from gradwire.v1 import tensor_pb2 as gradwire_dot_v1_dot_tensor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egradwire/v1/training_job.proto\x12\x0bgradwire.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1egradwire/v1/minimization.proto\"\xd6\x04\n\x0bTrainingJob\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12/\n\x0cminimization\x18\x03 \x01(\x0b\x32\x19.gradwire.v1.Minimization\x12\x34\n\x06labels\x18\x04 \x03(\x0b\x32$.gradwire.v1.TrainingJob.LabelsEntry\x12\x18\n\x10\x63heckpoint_steps\x18\x05 \x01(\x03\x12,\n\x05state\x18\x06 \x01(\x0e\x32\x1d.gradwire.v1.TrainingJobState\x12\x33\n\x08progress\x18\x07 \x01(\x0b\x32!.gradwire.v1.MinimizationProgress\x12\x16\n\x0e\x63ommitted_step\x18\x08 \x01(\x03\x12/\n\x06result\x18\t \x01(\x0b\x32\x1f.gradwire.v1.MinimizationResult\x12!\n\x05\x65rror\x18\n \x01(\x0b\x32\x12.google.rpc.Status\x12\x14\n\x0c\x65vent_number\x18\x0b \x01(\x03\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xf1\x01\n\x10TrainingJobEvent\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x05state\x18\x03 \x01(\x0e\x32\x1d.gradwire.v1.TrainingJobStateH\x00\x12\x35\n\x08progress\x18\x04 \x01(\x0b\x32!.gradwire.v1.MinimizationProgressH\x00\x12,\n\x08\x66inished\x18\x05 \x01(\x0b\x32\x18.gradwire.v1.TrainingJobH\x00\x42\x07\n\x05\x65vent*\xf8\x01\n\x10TrainingJobState\x12\"\n\x1eTRAINING_JOB_STATE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aTRAINING_JOB_STATE_PENDING\x10\x01\x12\x1e\n\x1aTRAINING_JOB_STATE_RUNNING\x10\x02\x12\x1d\n\x19TRAINING_JOB_STATE_PAUSED\x10\x03\x12 \n\x1cTRAINING_JOB_STATE_SUCCEEDED\x10\x04\x12\x1d\n\x19TRAINING_JOB_STATE_FAILED\x10\x05\x12 \n\x1cTRAINING_JOB_STATE_CANCELLED\x10\x06*m\n\x0fTrainingJobView\x12!\n\x1dTRAINING_JOB_VIEW_UNSPECIFIED\x10\x00\x12\x1b\n\x17TRAINING_JOB_VIEW_BASIC\x10\x01\x12\x1a\n\x16TRAINING_JOB_VIEW_FULL\x10\x02\x42\x65\n\x0f\x63om.gradwire.v1B\x10TrainingJobProtoP\x01Z>github.com/gradwire/gradwire/clients/go/gradwire/v1;gradwirev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egradwire/v1/training_job.proto\x12\x0bgradwire.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1egradwire/v1/minimization.proto\x1a\x1bgradwire/v1/optimizer.proto\x1a\x18gradwire/v1/tensor.proto\"\x8b\x05\n\x0bTrainingJob\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12/\n\x0cminimization\x18\x03 \x01(\x0b\x32\x19.gradwire.v1.Minimization\x12\x34\n\x06labels\x18\x04 \x03(\x0b\x32$.gradwire.v1.TrainingJob.LabelsEntry\x12\x18\n\x10\x63heckpoint_steps\x18\x05 \x01(\x03\x12,\n\x05state\x18\x06 \x01(\x0e\x32\x1d.gradwire.v1.TrainingJobState\x12\x33\n\x08progress\x18\x07 \x01(\x0b\x32!.gradwire.v1.MinimizationProgress\x12\x16\n\x0e\x63ommitted_step\x18\x08 \x01(\x03\x12/\n\x06result\x18\t \x01(\x0b\x32\x1f.gradwire.v1.MinimizationResult\x12!\n\x05\x65rror\x18\n \x01(\x0b\x32\x12.google.rpc.Status\x12\x14\n\x0c\x65vent_number\x18\x0b \x01(\x03\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\ncheckpoint\x18\x0f \x01(\x0b\x32\x1f.gradwire.v1.TrainingCheckpoint\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xdb\x01\n\x12TrainingCheckpoint\x12\x0c\n\x04step\x18\x01 \x01(\x03\x12\x43\n\nparameters\x18\x02 \x03(\x0b\x32/.gradwire.v1.TrainingCheckpoint.ParametersEntry\x12*\n\x05state\x18\x03 \x01(\x0b\x32\x1b.gradwire.v1.OptimizerState\x1a\x46\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\"\xf1\x01\n\x10TrainingJobEvent\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x05state\x18\x03 \x01(\x0e\x32\x1d.gradwire.v1.TrainingJobStateH\x00\x12\x35\n\x08progress\x18\x04 \x01(\x0b\x32!.gradwire.v1.MinimizationProgressH\x00\x12,\n\x08\x66inished\x18\x05 \x01(\x0b\x32\x18.gradwire.v1.TrainingJobH\x00\x42\x07\n\x05\x65vent*\xf8\x01\n\x10TrainingJobState\x12\"\n\x1eTRAINING_JOB_STATE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aTRAINING_JOB_STATE_PENDING\x10\x01\x12\x1e\n\x1aTRAINING_JOB_STATE_RUNNING\x10\x02\x12\x1d\n\x19TRAINING_JOB_STATE_PAUSED\x10\x03\x12 \n\x1cTRAINING_JOB_STATE_SUCCEEDED\x10\x04\x12\x1d\n\x19TRAINING_JOB_STATE_FAILED\x10\x05\x12 \n\x1cTRAINING_JOB_STATE_CANCELLED\x10\x06*m\n\x0fTrainingJobView\x12!\n\x1dTRAINING_JOB_VIEW_UNSPECIFIED\x10\x00\x12\x1b\n\x17TRAINING_JOB_VIEW_BASIC\x10\x01\x12\x1a\n\x16TRAINING_JOB_VIEW_FULL\x10\x02\x42\x65\n\x0f\x63om.gradwire.v1B\x10TrainingJobProtoP\x01Z>github.com/gradwire/gradwire/clients/go/gradwire/v1;gradwirev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,14 +39,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\017com.gradwire.v1B\020TrainingJobProtoP\001Z>github.com/gradwire/gradwire/clients/go/gradwire/v1;gradwirev1'
   _globals['_TRAININGJOB_LABELSENTRY']._loaded_options = None
   _globals['_TRAININGJOB_LABELSENTRY']._serialized_options = b'8\001'
-  _globals['_TRAININGJOBSTATE']._serialized_start=983
-  _globals['_TRAININGJOBSTATE']._serialized_end=1231
-  _globals['_TRAININGJOBVIEW']._serialized_start=1233
-  _globals['_TRAININGJOBVIEW']._serialized_end=1342
-  _globals['_TRAININGJOB']._serialized_start=138
-  _globals['_TRAININGJOB']._serialized_end=736
-  _globals['_TRAININGJOB_LABELSENTRY']._serialized_start=691
-  _globals['_TRAININGJOB_LABELSENTRY']._serialized_end=736
-  _globals['_TRAININGJOBEVENT']._serialized_start=739
-  _globals['_TRAININGJOBEVENT']._serialized_end=980
+  _globals['_TRAININGCHECKPOINT_PARAMETERSENTRY']._loaded_options = None
+  _globals['_TRAININGCHECKPOINT_PARAMETERSENTRY']._serialized_options = b'8\001'
+  _globals['_TRAININGJOBSTATE']._serialized_start=1313
+  _globals['_TRAININGJOBSTATE']._serialized_end=1561
+  _globals['_TRAININGJOBVIEW']._serialized_start=1563
+  _globals['_TRAININGJOBVIEW']._serialized_end=1672
+  _globals['_TRAININGJOB']._serialized_start=193
+  _globals['_TRAININGJOB']._serialized_end=844
+  _globals['_TRAININGJOB_LABELSENTRY']._serialized_start=799
+  _globals['_TRAININGJOB_LABELSENTRY']._serialized_end=844
+  _globals['_TRAININGCHECKPOINT']._serialized_start=847
+  _globals['_TRAININGCHECKPOINT']._serialized_end=1066
+  _globals['_TRAININGCHECKPOINT_PARAMETERSENTRY']._serialized_start=996
+  _globals['_TRAININGCHECKPOINT_PARAMETERSENTRY']._serialized_end=1066
+  _globals['_TRAININGJOBEVENT']._serialized_start=1069
+  _globals['_TRAININGJOBEVENT']._serialized_end=1310
 # @@protoc_insertion_point(module_scope)

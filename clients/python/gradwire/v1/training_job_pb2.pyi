@@ -11,6 +11,8 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.rpc import status_pb2 as _status_pb2
 from gradwire.v1 import minimization_pb2 as _minimization_pb2
+from gradwire.v1 import optimizer_pb2 as _optimizer_pb2
+from gradwire.v1 import tensor_pb2 as _tensor_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -39,7 +41,7 @@ class _TrainingJobStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Trai
     TRAINING_JOB_STATE_SUCCEEDED: _TrainingJobState.ValueType  # 4
     """It ended by its stopping rule. Final."""
     TRAINING_JOB_STATE_FAILED: _TrainingJobState.ValueType  # 5
-    """It ended by an error. Final."""
+    """It ended by an error; what it had reached is kept, and it may be resumed."""
     TRAINING_JOB_STATE_CANCELLED: _TrainingJobState.ValueType  # 6
     """It was told to end. Final."""
 
@@ -57,7 +59,7 @@ TRAINING_JOB_STATE_PAUSED: TrainingJobState.ValueType  # 3
 TRAINING_JOB_STATE_SUCCEEDED: TrainingJobState.ValueType  # 4
 """It ended by its stopping rule. Final."""
 TRAINING_JOB_STATE_FAILED: TrainingJobState.ValueType  # 5
-"""It ended by an error. Final."""
+"""It ended by an error; what it had reached is kept, and it may be resumed."""
 TRAINING_JOB_STATE_CANCELLED: TrainingJobState.ValueType  # 6
 """It was told to end. Final."""
 Global___TrainingJobState: _TypeAlias = TrainingJobState  # noqa: Y015
@@ -126,12 +128,15 @@ class TrainingJob(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
+    CHECKPOINT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, `trainingJobs/{training_job}`. Output only."""
     display_name: _builtins.str
     """What a person calls it. Default: empty."""
     checkpoint_steps: _builtins.int
-    """Steps between checkpoints, not negative. Default 0: chosen by the server, at least one a second."""
+    """Steps between checkpoints, not negative; there is one a second in any case, unless writing them would take more
+    than a fifth of the time. Default 0: no more than that.
+    """
     state: Global___TrainingJobState.ValueType
     """What it is doing. Output only."""
     committed_step: _builtins.int
@@ -140,7 +145,7 @@ class TrainingJob(_message.Message):
     """Number of the latest event, for `WatchTrainingJob`. Output only."""
     @_builtins.property
     def minimization(self) -> _minimization_pb2.Minimization:
-        """What to do. Required; never changes. Left out in the view `BASIC`."""
+        """What to do. Required; `ResumeTrainingJob` alone may change a part of it. Left out in the view `BASIC`."""
 
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
@@ -172,6 +177,10 @@ class TrainingJob(_message.Message):
     def end_time(self) -> _timestamp_pb2.Timestamp:
         """When it ended; unset before. Output only."""
 
+    @_builtins.property
+    def checkpoint(self) -> Global___TrainingCheckpoint:
+        """What is safe on disk of a job without a result. Left out in the view `BASIC`. Output only."""
+
     def __init__(
         self,
         *,
@@ -189,14 +198,70 @@ class TrainingJob(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
+        checkpoint: Global___TrainingCheckpoint | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "error", b"error", "minimization", b"minimization", "progress", b"progress", "result", b"result", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "create_time", b"create_time", "end_time", b"end_time", "error", b"error", "minimization", b"minimization", "progress", b"progress", "result", b"result", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint_steps", b"checkpoint_steps", "committed_step", b"committed_step", "create_time", b"create_time", "display_name", b"display_name", "end_time", b"end_time", "error", b"error", "event_number", b"event_number", "labels", b"labels", "minimization", b"minimization", "name", b"name", "progress", b"progress", "result", b"result", "state", b"state", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "checkpoint_steps", b"checkpoint_steps", "committed_step", b"committed_step", "create_time", b"create_time", "display_name", b"display_name", "end_time", b"end_time", "error", b"error", "event_number", b"event_number", "labels", b"labels", "minimization", b"minimization", "name", b"name", "progress", b"progress", "result", b"result", "state", b"state", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TrainingJob: _TypeAlias = TrainingJob  # noqa: Y015
+
+@_typing.final
+class TrainingCheckpoint(_message.Message):
+    """What a training job goes on from."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ParametersEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _tensor_pb2.Tensor: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _tensor_pb2.Tensor | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    STEP_FIELD_NUMBER: _builtins.int
+    PARAMETERS_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    step: _builtins.int
+    """Steps so far, those left out because something was not finite included."""
+    @_builtins.property
+    def parameters(self) -> _containers.MessageMap[_builtins.str, _tensor_pb2.Tensor]:
+        """The parameters, by name."""
+
+    @_builtins.property
+    def state(self) -> _optimizer_pb2.OptimizerState:
+        """What the optimizer remembers."""
+
+    def __init__(
+        self,
+        *,
+        step: _builtins.int = ...,
+        parameters: _abc.Mapping[_builtins.str, _tensor_pb2.Tensor] | None = ...,
+        state: _optimizer_pb2.OptimizerState | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["state", b"state"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["parameters", b"parameters", "state", b"state", "step", b"step"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TrainingCheckpoint: _TypeAlias = TrainingCheckpoint  # noqa: Y015
 
 @_typing.final
 class TrainingJobEvent(_message.Message):
@@ -210,7 +275,7 @@ class TrainingJobEvent(_message.Message):
     PROGRESS_FIELD_NUMBER: _builtins.int
     FINISHED_FIELD_NUMBER: _builtins.int
     number: _builtins.int
-    """Number of the event, from 1, growing; progress that nobody read in time may be missing."""
+    """Number of the event, from 1, growing; of very many, the oldest progress may be missing."""
     state: Global___TrainingJobState.ValueType
     """The state changed to this."""
     @_builtins.property
@@ -223,7 +288,7 @@ class TrainingJobEvent(_message.Message):
 
     @_builtins.property
     def finished(self) -> Global___TrainingJob:
-        """The job ended; this is its final form. The last event."""
+        """The job ended; this is its final form, in the view `BASIC`. The last event, unless a failed job is resumed."""
 
     def __init__(
         self,
