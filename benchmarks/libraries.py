@@ -7,7 +7,8 @@ have beside `sum`, `exp`, … under these names what NumPy lacks: `sigmoid` and 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -181,8 +182,8 @@ def casadi() -> Any:
     return library("casadi")
 
 
-def casadi_call(function: Any, inputs: Sequence[Any], shapes: Sequence[tuple[int, ...]]) -> Prepared:
-    """Return a call of a CasADi function through its buffer, which copies nothing.
+def casadi_call(function: Any, inputs: Iterable[Any], shapes: Sequence[tuple[int, ...]]) -> Prepared:
+    """Return a call of a CasADi function through its buffer; the results are the caller's own, as everybody's are.
 
     Args:
         function: with dense inputs and outputs.
@@ -197,11 +198,22 @@ def casadi_call(function: Any, inputs: Sequence[Any], shapes: Sequence[tuple[int
     for i, y in enumerate(results):
         buffer.set_res(i, memoryview(y.reshape(-1, order="F")))
 
-    def call(_: object = (buffer, kept)) -> list[Any]:  # the buffer has addresses alone
+    def copied(_: object = (buffer, kept)) -> list[Any]:  # the buffer has addresses alone
         trigger()
-        return results
+        return [y.copy() for y in results]
 
-    return Prepared(call)
+    def renewed(_: object = (buffer, kept)) -> list[Any]:
+        for i, shape in enumerate(shapes):
+            results[i] = np.empty(shape, order="F")
+            buffer.set_res(i, memoryview(results[i].reshape(-1, order="F")))
+        trigger()
+        return list(results)
+
+    return Prepared(copied if max(y.size for y in results) < COPIED else renewed)
+
+
+COPIED = 1_000
+"""Elements from which it is slower to copy a result than to name a new place for it."""
 
 
 def casadi_in_c(function: Any, optimization: str = "-O3") -> Any:
@@ -210,6 +222,11 @@ def casadi_in_c(function: Any, optimization: str = "-O3") -> Any:
     generator.add(function)
     source = Path(generator.generate(f"{native.folder()}/"))
     return casadi().external(function.name(), str(native.shared_library(source, optimization)))
+
+
+def casadi_forms(prepare: Callable[..., Prepared], *forms: str) -> dict[str, Callable[..., Prepared]]:
+    """Return the contenders for several forms of an expression: "SX", of scalars; "MX", of matrices; "C", as C code."""
+    return {f"CasADi {form}": partial(prepare, form) for form in forms}
 
 
 # All

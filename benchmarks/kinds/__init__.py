@@ -1,6 +1,7 @@
 """The kinds of work, a module each: what is asked of us, and what the others do for the same numbers."""
 
 from benchmarks.contender import Kind
-from benchmarks.kinds import logistic
+from benchmarks.kinds import expression, logistic, logsumexp, rosenbrock
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (logistic.KIND,)}
+MODULES = (logistic, rosenbrock, logsumexp, expression)
+KINDS: dict[str, Kind] = {module.KIND.name: module.KIND for module in MODULES}
