@@ -30,7 +30,7 @@ def never() -> None:
 
 
 class Tier(Enum):
-    """What answered: NumPy calls, or compiled code."""
+    """What answered: NumPy calls, or compiled code, be it made for the graph or for all graphs."""
 
     INTERPRETED = "interpreted"
     COMPILED = "compiled"

@@ -207,7 +207,9 @@ class Program:
         def call(inputs: Arrays) -> Any:
             for name, dtype, shape in expected:
                 array = inputs.get(name)
-                if array is None or array.dtype is not dtype or array.shape != shape or not array.flags.c_contiguous:
+                if type(array) is not np.ndarray or array.dtype is not dtype or array.shape != shape:
+                    return result(run(self.feed(inputs)))
+                if not array.flags.c_contiguous:
                     return result(run(self.feed(inputs)))
             return result(run(inputs)) if len(inputs) == count else result(run(self.feed(inputs)))
 
@@ -225,7 +227,7 @@ def conforming(array: Array, expected: TensorType, name: str) -> Array:
     if array.shape != expected.shape:
         message = f"{name!r} must be {expected}, but was fed shape {list(array.shape)}"
         raise ShapeError(message, block=name, field=f"inputs[{name}]")
-    return array if array.flags.c_contiguous else np.array(array, order="C")
+    return array if type(array) is np.ndarray and array.flags.c_contiguous else np.array(array, order="C")
 
 
 def diagnosis(typed: TypedGraph, inputs: Tensors, interrupt: Interrupt = never) -> tuple[str, dict[str, str]]:

@@ -26,7 +26,7 @@ from gradwire_service.errors import (
 from gradwire_service.graph import TensorType, parse
 from gradwire_service.library import Choice
 from gradwire_service.limits import Limits
-from gradwire_service.program import Settings
+from gradwire_service.program import Settings, conforming
 from gradwire_service.query import (
     GradientQuery,
     HessianVectorProductQuery,
@@ -109,6 +109,13 @@ def test_prepare_gives_the_same_as_gradient(engine: Engine) -> None:
         got = call(inputs)
         assert got.value == expected.value
         assert got.gradients["w"].tolist() == expected.gradients["w"].tolist()
+
+
+def test_numbers_of_numpy_become_arrays_before_executables_see_them(engine: Engine) -> None:
+    number = np.float64(2.0)
+    assert type(conforming(number, TensorType(()), "x")) is np.ndarray  # type: ignore[arg-type]
+    call = engine.prepare("variable x: float64[]\ny = square(x)\noutput y = y\n", {"x": number})
+    assert call({"x": number}).value == 4.0  # type: ignore[dict-item]
 
 
 def test_a_prepared_call_refuses_what_it_was_not_prepared_for(engine: Engine) -> None:

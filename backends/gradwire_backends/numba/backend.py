@@ -10,6 +10,8 @@ from typing import Any
 from gradwire_backends.numba import table
 from gradwire_backends.numba.cache import Cache
 from gradwire_backends.numba.executable import TieredExecutable
+from gradwire_backends.numba.instructions.executable import LoopExecutable
+from gradwire_backends.numba.instructions.loop import InstructionLoop
 from gradwire_backends.numba.kernels import Kernels
 from gradwire_backends.numba.program import kernel_program
 from gradwire_backends.numba.workers import Workers
@@ -19,7 +21,10 @@ from gradwire_service.interpreter import interpret
 from gradwire_service.ops.flat import FlatGraph
 
 BLOCKS = 5_000
-"""Graphs with more blocks are run by NumPy for good: LLVM would take too long."""
+"""Graphs with more blocks get no kernels of their own, for LLVM would take too long; the instruction loop runs them."""
+
+LOOP_BLOCKS = 1_000
+"""Graphs with more blocks are run by the instruction loop, not by NumPy, until their kernels are there."""
 
 BLOCKS_AT_ONCE = 500
 """Larger graphs are turned into source beside the calls: it takes some 40 µs a block."""
@@ -42,19 +47,30 @@ class NumbaBackend:
         self._workers = Workers(children)
         self._kernels = Kernels(self._cache, self._workers)
         self._workspaces = Workspaces()
+        self._loop = InstructionLoop(self._kernels, self._workspaces)
         self._aside = ThreadPoolExecutor(1, "gradwire lowering")
 
     def prepare(self, graph: FlatGraph) -> Executable:
         """Return at once what runs the graph; structures that are known are compiled from the first call."""
-        interpreted = interpret(graph)
+        first = self._first(graph)
         if len(graph.blocks) > BLOCKS:
-            return interpreted
-        executable = TieredExecutable(interpreted, self._workspaces)
+            return first
+        executable = TieredExecutable(first, self._workspaces)
         if len(graph.blocks) > BLOCKS_AT_ONCE:
             self._aside.submit(self._bind, executable, graph)
         else:
             self._bind(executable, graph)
         return executable
+
+    def _first(self, graph: FlatGraph) -> Executable:
+        """Return what answers until a graph's kernels are there, or for good."""
+        looped = None
+        if len(graph.blocks) > LOOP_BLOCKS:
+            try:
+                looped = self._loop.prepare(graph)
+            except Exception as error:  # as below
+                self._kernels.give_up("program of the loop", f"{type(error).__name__}: {error}")
+        return interpret(graph) if looped is None else looped
 
     def _bind(self, executable: TieredExecutable, graph: FlatGraph) -> None:
         """Find the kernels of an executable's graph."""
@@ -71,7 +87,7 @@ class NumbaBackend:
 
     def wait(self, executable: Executable, timeout: float) -> bool:
         """Wait until an executable is compiled, or can't be; tell whether it is compiled."""
-        return isinstance(executable, TieredExecutable) and executable.wait(timeout)
+        return isinstance(executable, TieredExecutable | LoopExecutable) and executable.wait(timeout)
 
     def close(self) -> None:
         """End compilers and free what was loaded; executables go on by NumPy."""
@@ -81,4 +97,9 @@ class NumbaBackend:
 
     def report(self) -> Mapping[str, Any]:
         """Tell what is compiled, cached, failed, and why."""
-        return {**self._kernels.report(), "folder": str(self._cache.folder), "compilers": len(self._workers.processes)}
+        return {
+            **self._kernels.report(),
+            "loop": self._loop.state,
+            "folder": str(self._cache.folder),
+            "compilers": len(self._workers.processes),
+        }

@@ -1,0 +1,87 @@
+"""A graph that is run by the instruction loop, and by NumPy until its kernel is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwire_backends.numba.instructions.program import HostStage, LoopProgram
+from gradwire_backends.numba.kernels import Kernel
+from gradwire_backends.numba.workspace import Workspaces
+from gradwire_service.backend import Executable, Interrupt, RunInfo, Tensors, Tier, never
+from gradwire_service.errors import IndexRangeError
+from gradwire_service.graph import Array, TensorType, TupleType
+from gradwire_service.interpreter import interpret
+from gradwire_service.ops.body import converted, interruptible
+from gradwire_service.ops.flat import FlatGraph
+from gradwire_service.ops.namespace import NUMPY
+
+
+class LoopExecutable:
+    """An executable that hands a program to the loop.
+
+    Args:
+        graph: what the program was made of; NumPy runs it until the kernel is there.
+        program: the graph as rows of instructions.
+        kernel: the loop.
+        workspaces: lends the words.
+    """
+
+    def __init__(self, graph: FlatGraph, program: LoopProgram, kernel: Kernel, workspaces: Workspaces) -> None:
+        self._graph, self._program, self._kernel = graph, program, kernel
+        self._interpreted: Executable | None = None
+        self._borrow, self._give_back = workspaces.borrow, workspaces.give_back
+        self._outputs = tuple((name, kind.shape, kind.element_type.dtype) for name, kind in program.outputs)
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until the loop is there, or can't be; tell whether it is."""
+        self._kernel.settled.wait(timeout)
+        return self._kernel.code is not None
+
+    def __call__(self, inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
+        """Run, by the loop if it is there."""
+        code = self._kernel.code
+        if code is None:
+            if self._interpreted is None:
+                self._interpreted = interpret(self._graph)
+            return self._interpreted(inputs, interrupt, info)
+        if info is not None:
+            info.tier = Tier.COMPILED
+        results: dict[str, Array] = {name: np.empty(shape, dtype) for name, shape, dtype in self._outputs}
+        program = self._program
+        workspace = self._borrow(program.bytes)
+        fed = [inputs[name] for name in program.inputs]
+        arrays = (program.rows, program.addresses, workspace, program.constants, *fed, *results.values())
+        (run,) = code.entries
+        for stage in program.stages:
+            interrupt()
+            if isinstance(stage, HostStage):
+                with interruptible(interrupt):
+                    _evaluate(stage, workspace.view(np.int64))
+            else:
+                table = (stage, *arrays)  # which the loop reads; it lives until the loop returns
+                run(id(table))
+        self._give_back(workspace)
+        return results
+
+
+def _evaluate(stage: HostStage, words: Array) -> None:
+    """Evaluate a block by NumPy."""
+    value = stage.value
+    operands = [_read(words[at], x.type) for at, x in zip(stage.operands, value.inputs, strict=True)]
+    try:
+        with np.errstate(all="ignore"):
+            found: Any = converted(value.op.evaluate(NUMPY, *operands), value.type, NUMPY)
+    except IndexRangeError as error:
+        raise error.in_block(value.name, value.op.name) from None
+    for at, result in zip(stage.results, found if isinstance(value.type, TupleType) else (found,), strict=True):
+        floating = result.dtype.kind == "f"
+        words[at] = result.astype(np.float64).view(np.int64) if floating else result.astype(np.int64)
+
+
+def _read(words: Array, kind: TensorType) -> Array:
+    """Return the elements that words hold."""
+    if kind.element_type.is_floating:
+        return np.asarray(words).view(np.float64).astype(kind.element_type.dtype)
+    return np.asarray(words).astype(kind.element_type.dtype)
