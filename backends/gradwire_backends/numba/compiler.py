@@ -93,7 +93,8 @@ def _compiled(function: ast.FunctionDef) -> Any:
     from gradwire_backends.numba.emitter import entry
 
     # No flag for fast mathematics: a value means the same bits in every tier. Sums alone are free in their order.
-    return numba.cfunc(numba.void(numba.int64), error_model="numpy")(entry(function, vocabulary()))
+    wrapped = numba.cfunc(numba.void(numba.int64), error_model="numpy", forceinline=True)
+    return wrapped(entry(function, vocabulary()))
 
 
 def object_code(compiled: Any) -> bytes:

@@ -3,15 +3,21 @@
 Ops tie axes together: an element-wise op its inputs' to its result's, a product its inner ones. Axes that are tied are
 one dimension, and one integer at run time stands for it; so a kernel serves every batch size. Axes of size 1 are
 apart: which axes these are is part of a kernel's identity.
+
+A few dimensions are written out, element by element, where loops would cost more than they do: small ones whose
+elements are told apart, such as the columns of coordinates. Their sizes stand in the source, as do all small ones
+inside loops.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from itertools import zip_longest
 
 from gradwire_backends.numba.own_ops import Overlay
 from gradwire_backends.numba.views import view
+from gradwire_service.graph import TupleType
 from gradwire_service.ops.base import Elementwise, Value, normalized_axes
 from gradwire_service.ops.conversion import AsType
 from gradwire_service.ops.flat import FlatGraph
@@ -21,16 +27,39 @@ from gradwire_service.ops.reductions import Reduction
 Dimension = int
 
 
-class Dimensions:
-    """The dimension of every axis of every value of a graph."""
+SMALL = 8
+"""Size up to which a dimension may be written out."""
 
-    def __init__(self, graph: FlatGraph) -> None:
+ELEMENTS = 16
+"""Elements of one value that are written out, at most."""
+
+WRITTEN_OUT = 4000
+"""Operations of a graph that are written out, at most: LLVM is to be done in a second."""
+
+
+class Dimensions:
+    """The dimension of every axis of every value of a graph.
+
+    Args:
+        graph: a legalized graph.
+        fixed: size up to which a size is part of the source.
+
+    Attributes:
+        expanded: dimensions that are written out.
+    """
+
+    def __init__(self, graph: FlatGraph, fixed: int = 0) -> None:
         self._above: list[Dimension] = []
         self._sizes: list[int] = []
         self._axes: dict[Value, tuple[Dimension | None, ...]] = {}
+        self._fixed = fixed
+        told_apart: list[Dimension | None] = []
         for value in (*graph.variables.values(), *graph.blocks):
             self._axes[value] = tuple(None if size == 1 else self._new(size) for size in value.shape)
             self._tie(value)
+            told_apart += self._told_apart(value)
+        found = {self._find(axis) for axis in told_apart if axis is not None}
+        self.expanded = self._affordable({d for d in found if 2 <= self._sizes[d] <= SMALL}, graph)
 
     def of(self, value: Value) -> tuple[Dimension | None, ...]:
         """Return the dimension of each axis; None for those of size 1."""
@@ -38,7 +67,15 @@ class Dimensions:
 
     def space(self, value: Value) -> tuple[Dimension, ...]:
         """Return the dimensions that a loop over all elements runs along."""
-        return tuple(self._find(axis) for axis in self._axes[value] if axis is not None)
+        return tuple(d for d in self.of(value) if d is not None and d not in self.expanded)
+
+    def written_out(self, value: Value) -> list[int]:
+        """Return the axes along which a value is written out."""
+        return [axis for axis, d in enumerate(self.of(value)) if d in self.expanded]
+
+    def is_fixed(self, dimension: Dimension) -> bool:
+        """Tell whether a size is part of the source."""
+        return dimension in self.expanded or 0 < self._sizes[dimension] <= self._fixed
 
     def size(self, dimension: Dimension) -> int:
         """Return the size of a dimension in this graph."""
@@ -73,6 +110,53 @@ class Dimensions:
                     if pick.axis is not None and abs(pick.step) == 1 and value.shape[pick.axis] == size
                 ]
                 self._join(whole)
+
+    def _told_apart(self, value: Value) -> list[Dimension | None]:
+        """Return axes whose elements a value treats differently, or adds up where other axes are long."""
+        axes = self._axes[value]
+        match value.op:
+            case Reduction(axis=axis):
+                (x,) = value.inputs
+                reduced = normalized_axes(axis, len(x.shape), value.op.name)
+                long = any(size > SMALL for i, size in enumerate(x.shape) if i not in reduced)
+                return [a for i, a in enumerate(self._axes[x]) if i in reduced] if long else []
+            case MatMul():
+                a, b = (self._axes[x] for x in value.inputs)
+                return [*a, *b] if value.inputs[0].shape[-1] <= SMALL else []
+            case Overlay() as op:
+                x, _ = value.inputs
+                bounded = op.bounded(x.shape, value.shape)
+                return [axis for i in bounded for axis in (axes[i], self._axes[x][i])]
+            case _:
+                if (inner := view(value)) is None:
+                    return []
+                (x,) = value.inputs
+                pairs = zip(inner, self._axes[x], x.shape, strict=True)
+                cut = [(p, axis) for p, axis, size in pairs if p.axis is None or value.shape[p.axis] != size]
+                return [each for p, axis in cut for each in (axis, None if p.axis is None else axes[p.axis])]
+
+    def _affordable(self, wanted: set[Dimension], graph: FlatGraph) -> frozenset[Dimension]:
+        """Leave out dimensions until what is written out is little enough."""
+        costs: list[tuple[int, int, set[Dimension]]] = []
+        for value in graph.blocks:
+            if isinstance(value.type, TupleType) or not value.inputs:
+                continue
+            matmul = isinstance(value.op, MatMul)
+            over = value.inputs[0] if isinstance(value.op, Reduction) else value
+            inner = [self._axes[value.inputs[0]][-1]] if matmul else []
+            sides = [self._find(axis) for axis in (*self._axes[over], *inner) if axis is not None]
+            costs.append((1 + matmul, 4 * ELEMENTS if matmul else ELEMENTS, {d for d in sides if d in wanted}))
+
+        def times(sides: set[Dimension]) -> int:
+            return math.prod(self._sizes[d] for d in sides & wanted)
+
+        for _, most, told in costs:
+            while times(told) > most:
+                wanted.remove(max(told & wanted, key=lambda d: (self._sizes[d], d)))
+        while wanted and sum(work * times(sides) for work, _, sides in costs if sides & wanted) > WRITTEN_OUT:
+            shares = {d: sum(work * times(sides) for work, _, sides in costs if d in sides) for d in wanted}
+            wanted.remove(max(wanted, key=lambda d: (shares[d], d)))
+        return frozenset(wanted)
 
     def _join(self, pairs: Iterable[tuple[Dimension | None, Dimension | None]]) -> None:
         for one, other in pairs:

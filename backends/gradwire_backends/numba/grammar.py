@@ -15,7 +15,7 @@ WORDS = frozenset(
     # numbers, choice, loops
     " float64 float32 int64 int32 boolean like select range"
     # arithmetic
-    " accumulate maximum minimum sqrt fabs copysign rint floor ceil trunc"
+    " accumulate fma maximum minimum sqrt fabs copysign rint floor ceil trunc"
     # functions
     " exp expm1 log log1p tanh sigmoid softplus log_sigmoid exp_difference"
     " sin cos tan asin acos atan atan2 sinh cosh erf power"
@@ -25,7 +25,7 @@ WORDS = frozenset(
     " sinf cosf tanf asinf acosf atanf atan2f sinhf coshf erff powerf"
     " log2f log10f asinhf acoshf atanhf cbrtf erfcf hypotf directionf logaddexpf exp_sharef"
     # products
-    " matrix_product matrix_vector_product dot_product".split()
+    " part matrix_product matrix_vector_product dot_product gram_matrix".split()
 )
 """What source may call."""
 

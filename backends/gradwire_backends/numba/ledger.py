@@ -39,9 +39,11 @@ class Ledger:
         self._definitions: dict[str, str] = {}
 
     def size(self, dimension: Dimension | None) -> str:
-        """Return the name of the size of a dimension; "1" for axes of that size."""
+        """Return the name of the size of a dimension, or the size itself where it is part of the source."""
         if dimension is None:
             return "1"
+        if self.dimensions.is_fixed(dimension):
+            return str(self.dimensions.size(dimension))
         if dimension not in self._sizes:
             self._sizes[dimension] = self.integer(self.dimensions.size(dimension), "n")
         return self._sizes[dimension]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,10 +13,11 @@ from gradwire_backends.numba.loops import Access, LoopNest, Statement, Total
 from gradwire_backends.numba.lowering import fragment
 from gradwire_backends.numba.memory import Memory
 from gradwire_backends.numba.own_ops import Overlay
-from gradwire_backends.numba.schedule import Schedule, Step
+from gradwire_backends.numba.schedule import Read, Schedule, Step
 from gradwire_backends.numba.views import FIRST, Index, Pick, through
 from gradwire_service.graph import BOOL, FLOAT64, INT64, ElementType
 from gradwire_service.ops.base import Value, normalized_axes
+from gradwire_service.ops.linear_algebra import MatMul
 from gradwire_service.ops.reductions import Max, Mean, Min, Reduction, Sum
 
 
@@ -46,11 +48,11 @@ class _Builder:
         if self._schedule.kinds[value] is Kind.REDUCTION:
             self._reduce(value)
             return
-        index = self._schedule.own_index(value)
-        name, _ = self._element(value, index)
-        if value in self._schedule.stored:
-            line = self._store(value, name)
-            self.nest.statements.append(Statement(len(self.nest.loops), line, (self._place(value, index),)))
+        for index in self._schedule.elements(value):
+            name, _ = self._element(value, index)
+            if value in self._schedule.stored:
+                line = self._store(value, name)
+                self.nest.statements.append(Statement(len(self.nest.loops), line, (self._place(value, index),)))
 
     def _element(self, value: Value, index: Index) -> tuple[str, int]:
         """Return the name of an element, and the number of loops that it depends on; its computation is added."""
@@ -61,36 +63,55 @@ class _Builder:
             elif value not in self._step.computed and not self._schedule.repeated(value):
                 place = self._place(value, index)
                 self._elements[key] = self._line(_depth(index), self._load(value), (place,))
-            elif isinstance(value.op, Overlay):
-                self._elements[key] = self._overlaid(value, value.op, index)
             else:
-                operands = [self._element(*operand) for operand in self._schedule.operands(value, index)]
-                text = fragment(value)
-                assert text is not None
-                depth = max((depth for _, depth in operands), default=0)
-                self._elements[key] = self._line(depth, text.format(*(name for name, _ in operands)))
+                self._elements[key] = self._computed(value, index)
         return self._elements[key]
 
-    def _overlaid(self, value: Value, op: Overlay, index: Index) -> tuple[str, int]:
+    def _computed(self, value: Value, index: Index) -> tuple[str, int]:
+        """Add the computation of an element."""
+        reads = self._schedule.operands(value, index)
+        if reads[0].apart:
+            return self._overlaid(value, index, reads)
+        operands = [self._element(read.root, read.index) for read in reads]
+        names = [name for name, _ in operands]
+        depth = max((depth for _, depth in operands), default=0)
+        match value.op:
+            case Overlay():
+                return operands[0]
+            case Reduction() as op:
+                return self._line(depth, _combined(value, op, names))
+            case MatMul():
+                first, *others = zip(names[::2], names[1::2], strict=True)
+                name, _ = self._line(depth, "{} * {}".format(*first))
+                for a, b in others:
+                    name, _ = self._line(depth, f"fma({a}, {b}, {name})")
+                return name, depth
+        text = fragment(value)
+        assert text is not None
+        return self._line(depth, text.format(*names))
+
+    def _overlaid(self, value: Value, index: Index, reads: Sequence[Read]) -> tuple[str, int]:
         """Add the element of an overlay: that of the upper value where there is one."""
-        (root, place), below = self._schedule.operands(value, index)
-        other, depth = self._element(*below)
-        upper = value.inputs[0]
+        op, (upper, below) = value.op, reads
+        assert isinstance(op, Overlay)
+        root = upper.root
+        other, depth = self._element(below.root, below.index)
+        x = value.inputs[0]
         positions = through(op.picks, index)
         accesses: list[Access] = []
         conditions: list[str] = []
-        for axis in op.bounded(upper.shape, value.shape):
-            size = self._ledger.size(self._schedule.dimensions.of(upper)[axis])
+        for axis in op.bounded(x.shape, value.shape):
+            size = self._ledger.size(self._schedule.dimensions.of(x)[axis])
             number = len(accesses) + 1
             conditions.append(f"(@{number} >= 0) & (@{number} < {size})")
-            accesses.append(self._access([positions[axis]], [()]))
+            accesses.append(self._access([positions[axis]], [()], [False]))
         condition = " & ".join(conditions) or "0 == 0"
         depth = max(depth, _depth(index))
         if self._schedule.kinds[root] is Kind.NUMBER:
             text = f"select({condition}, {self._ledger.number(root)}, {other})"
             return self._line(depth, text, (Access(), *accesses))
         line = f"load_if({condition}, {self._memory.pointer(root)}, @0, {other}, {self._where(root)})"
-        return self._line(depth, line, (self._place(root, place), *accesses))
+        return self._line(depth, line, (self._place(root, upper.index), *accesses))
 
     def _line(self, depth: int, text: str, accesses: tuple[Access, ...] = ()) -> tuple[str, int]:
         """Add a line that computes something; return its name, and its depth."""
@@ -99,47 +120,49 @@ class _Builder:
         return name, depth
 
     def _reduce(self, value: Value) -> None:
+        """Add a reduction with loops: a total for each element of the result that is written out."""
         op, (x,) = value.op, value.inputs
         assert isinstance(op, Reduction)
-        (operand,) = self._schedule.made_of(value)
-        term, _ = self._element(*operand)
+        written_out = self._schedule.dimensions.written_out(x)
         reduced = normalized_axes(op.axis, len(x.shape), op.name)
-        axes = [axis for axis, size in enumerate(x.shape) if size != 1]
+        axes = [axis for axis, size in enumerate(x.shape) if size != 1 and axis not in written_out]
         loops = {loop for loop, axis in enumerate(axes) if axis in reduced}
-        kept = iter(loop for loop in range(len(axes)) if loop not in loops)
-        index = tuple(FIRST if size == 1 else Pick(next(kept)) for size in value.shape)
-        held = x.element_type
-        adds = isinstance(op, Sum | Mean)
-        wide = (FLOAT64 if adds else held) if held.is_floating else INT64
-        if adds:
-            combine, first = "accumulate({0}, {1})", f"{wide}(0)"
-        elif isinstance(op, Max | Min):
-            combine, first = self._extreme(isinstance(op, Max), held)
-        else:
-            combine, first = "{0} * {1}", f"{wide}(1)"
-        sizes = (size for loop in sorted(loops) for size in self.nest.loops[loop])
-        total = Total(
-            term=term if held is wide else f"{wide}({term})",
-            loops=loops,
-            combine=combine,
-            first=first,
-            wide=wide,
-            kind=value.element_type,
-            count=" * ".join(sizes) if isinstance(op, Mean) else "",
-            load=self._load(value),
-            store=self._store(value, "{0}"),
-            result=self._place(value, index),
-        )
-        self.nest.totals.append(total)
+        terms: dict[Index, list[str]] = {}
+        for index in self._schedule.elements(x):
+            (read,) = self._schedule.operands(value, index)
+            term, _ = self._element(read.root, read.index)
+            kept = (pick for axis, pick in enumerate(index) if axis not in reduced and x.shape[axis] != 1)
+            place = tuple(FIRST if size == 1 else next(kept) for size in value.shape)
+            terms.setdefault(place, []).append(term)
+        combine, wide = _combination(op, x.element_type)
+        first = self._first(op, x.element_type)
+        dimensions = enumerate(self._schedule.dimensions.of(x))
+        sizes = [self._ledger.size(d) for axis, d in dimensions if axis in reduced and d is not None]
+        for place, names in terms.items():
+            total = Total(
+                term=_widened(names, combine, wide, x.element_type),
+                loops=set(loops),
+                combine=combine,
+                first=first,
+                wide=wide,
+                kind=value.element_type,
+                count=" * ".join(sizes) if isinstance(op, Mean) else "",
+                load=self._load(value),
+                store=self._store(value, "{0}"),
+                result=self._place(value, place),
+            )
+            self.nest.totals.append(total)
 
-    def _extreme(self, greatest: bool, kind: ElementType) -> tuple[str, str]:
-        """Return how the greatest or the least of numbers is found, and what that of none is."""
-        if kind.is_floating:
-            first = self._ledger.real(-math.inf if greatest else math.inf)
-            return f"{'maximum' if greatest else 'minimum'}({{0}}, {{1}})", f"{kind}({first})"
-        limits = np.iinfo(kind.dtype)
-        first = self._ledger.integer(int(limits.min if greatest else limits.max))
-        return f"select({{0}} {'>=' if greatest else '<='} {{1}}, {{0}}, {{1}})", first
+    def _first(self, op: Reduction, held: ElementType) -> str:
+        """Write what a reduction of nothing is."""
+        _, wide = _combination(op, held)
+        if not isinstance(op, Max | Min):
+            return f"{wide}({0 if isinstance(op, Sum | Mean) else 1})"
+        greatest = isinstance(op, Max)
+        if held.is_floating:
+            return f"{held}({self._ledger.real(-math.inf if greatest else math.inf)})"
+        limits = np.iinfo(held.dtype)
+        return self._ledger.integer(int(limits.min if greatest else limits.max))
 
     # Memory
 
@@ -156,18 +179,51 @@ class _Builder:
         return f"{self._number}, {stream}"
 
     def _place(self, value: Value, index: Index) -> Access:
-        """Return where an element lies."""
-        return self._access(index, self._ledger.strides(value))
+        """Return where an element lies; where its dimension is part of the source, so is the index."""
+        dimensions = self._schedule.dimensions
+        known = [d is not None and dimensions.is_fixed(d) for d in dimensions.of(value)]
+        return self._access(index, self._ledger.strides(value), known)
 
-    def _access(self, index: Index | list[Pick], strides: list[tuple[str, ...]]) -> Access:
+    def _access(self, index: Index | list[Pick], strides: list[tuple[str, ...]], known: Sequence[bool]) -> Access:
         access = Access()
-        for pick, stride in zip(index, strides, strict=True):
+        for pick, stride, is_known in zip(index, strides, known, strict=True):
             if pick.start:
-                access.starts.append((self._ledger.integer(pick.start), stride))
+                access.starts.append((str(pick.start) if is_known else self._ledger.integer(pick.start), stride))
             if pick.axis is not None:
                 step = str(pick.step) if pick.step in (1, -1) else self._ledger.integer(pick.step)
                 access.strides[pick.axis] = step, stride
         return access
+
+
+def _combination(op: Reduction, held: ElementType) -> tuple[str, ElementType]:
+    """Return how two totals are combined, and the element type of totals."""
+    wide = held if held.is_floating else INT64
+    if isinstance(op, Sum | Mean):
+        return "accumulate({0}, {1})", FLOAT64 if held.is_floating else wide
+    if not isinstance(op, Max | Min):
+        return "{0} * {1}", wide
+    greatest = isinstance(op, Max)
+    if held.is_floating:
+        return f"{'maximum' if greatest else 'minimum'}({{0}}, {{1}})", wide
+    return f"select({{0}} {'>=' if greatest else '<='} {{1}}, {{0}}, {{1}})", wide
+
+
+def _combined(value: Value, op: Reduction, names: Sequence[str]) -> str:
+    """Write a reduction without loops."""
+    (x,) = value.inputs
+    combine, wide = _combination(op, x.element_type)
+    total = _widened(names, combine, wide, x.element_type)
+    if isinstance(op, Mean):
+        return f"{value.element_type}(float64({total}) / float64({len(names)}))"
+    return total if value.element_type is wide else f"{value.element_type}({total})"
+
+
+def _widened(names: Sequence[str], combine: str, wide: ElementType, held: ElementType) -> str:
+    """Write the combination of some elements."""
+    first, *others = (name if held is wide else f"{wide}({name})" for name in names)
+    for other in others:
+        first = combine.format(first, other)
+    return first
 
 
 def _depth(index: Index) -> int:

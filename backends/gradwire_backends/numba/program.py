@@ -13,13 +13,13 @@ from gradwire_backends.numba.legalize import legalize
 from gradwire_backends.numba.loops import INDENT
 from gradwire_backends.numba.memory import Layout, Memory
 from gradwire_backends.numba.nest import loop_nest
-from gradwire_backends.numba.products import written_matmul
+from gradwire_backends.numba.routines import Site, written
 from gradwire_backends.numba.schedule import Schedule, runs_in_kernels
 from gradwire_service.graph import Array
 from gradwire_service.ops.base import Value
 from gradwire_service.ops.flat import FlatGraph
 
-STATEMENTS = 1000
+STATEMENTS = 400
 """Lines of one function, roughly at most; what is beyond goes into another one."""
 
 _NAME = re.compile(r"\b[a-z]{1,2}[0-9]+\b")
@@ -81,9 +81,9 @@ def kernel_program(graph: FlatGraph) -> KernelProgram:
             order.append(value)
             room = 0
             continue
-        if step.kind is Kind.PRODUCT:
+        if step.kind is Kind.ROUTINE:
             (value,) = step.members
-            lines, statements = [INDENT + written_matmul(value, memory, ledger)], 5
+            lines, statements = written(value, Site(memory, ledger)), 5
         else:
             nest = loop_nest(schedule, step, memory, ledger, number)
             lines, statements = list(nest.lines()), nest.size

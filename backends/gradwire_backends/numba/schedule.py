@@ -1,21 +1,24 @@
 """Which blocks are computed together, what is kept in memory between, and in which order all of it runs.
 
 Element-wise blocks and reductions over the same dimensions share one loop nest. What a later nest needs is stored by
-the one that computes it, or computed again where that costs less than memory does.
+the one that computes it, or computed again where that costs less than memory does. Dimensions that are written out have
+no loop: a nest computes all elements along them in each turn.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gradwire_backends.numba.dimensions import Dimension, Dimensions
 from gradwire_backends.numba.kinds import KERNEL, LOOPS, Kind, kind_of
 from gradwire_backends.numba.own_ops import Overlay
 from gradwire_backends.numba.views import FIRST, Index, Pick, broadcast, through, traced
-from gradwire_service.ops.base import Value
+from gradwire_service.ops.base import Value, normalized_axes
 from gradwire_service.ops.flat import FlatGraph
+from gradwire_service.ops.linear_algebra import MatMul
+from gradwire_service.ops.reductions import Reduction
 
 MEMBERS = 100
 """Blocks of one nest at most: LLVM's time grows faster than a function does."""
@@ -46,6 +49,21 @@ class Step:
     after: set[Step] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An element that another one is made of.
+
+    Attributes:
+        root: what the operand is a view of.
+        index: the element of it.
+        apart: whether it is read from memory in any case, and only where there is such an element.
+    """
+
+    root: Value
+    index: Index
+    apart: bool = False
+
+
 class Schedule:
     """The steps of a graph.
 
@@ -61,45 +79,61 @@ class Schedule:
     def __init__(self, graph: FlatGraph) -> None:
         self.graph = graph
         self.dimensions = Dimensions(graph)
-        self.kinds = {value: kind_of(value) for value in (*graph.variables.values(), *graph.blocks)}
+        self.kinds = {value: self._kind(value) for value in (*graph.variables.values(), *graph.blocks)}
         self.home: dict[Value, Step] = {}
         self.stored: set[Value] = set()
         self.readers: dict[Value, list[Step]] = {}
         self._costs: dict[Value, tuple[float, int]] = {}
-        self._own: dict[Value, Index] = {}
-        self._made_of: dict[Value, list[tuple[Value, Index]]] = {}
+        self._elements: dict[Value, list[Index]] = {}
+        self._made_of: dict[Value, list[Read]] = {}
         placed = self._place()
         self._demand(placed)
         self.steps = _in_order([step for step in placed if step.computed])
 
-    def own_index(self, value: Value) -> Index:
-        """Return the index of a value in a nest over its own dimensions."""
-        if value not in self._own:
-            loops = itertools.count()
-            self._own[value] = tuple(FIRST if size == 1 else Pick(next(loops)) for size in value.shape)
-        return self._own[value]
+    def elements(self, value: Value) -> list[Index]:
+        """Return the indices of a value in a nest over its own dimensions: one for each element that is written out."""
+        if value not in self._elements:
+            written_out, loops = self.dimensions.written_out(value), itertools.count()
+            axes = [
+                [FIRST] if size == 1 else fixed(size) if axis in written_out else [Pick(next(loops))]
+                for axis, size in enumerate(value.shape)
+            ]
+            self._elements[value] = [*itertools.product(*axes)]
+        return self._elements[value]
 
-    def made_of(self, value: Value) -> list[tuple[Value, Index]]:
-        """Return what an element is made of in a nest over its own dimensions: as `operands` does."""
+    def made_of(self, value: Value) -> list[Read]:
+        """Return what the elements of a turn are made of, in a nest over a value's own dimensions."""
         if value not in self._made_of:
-            self._made_of[value] = self.operands(value, self.own_index(self.looped(value)))
+            reads = (read for index in self.elements(self.looped(value)) for read in self.operands(value, index))
+            self._made_of[value] = [*dict.fromkeys(reads)]
         return self._made_of[value]
 
-    def operands(self, value: Value, index: Index) -> list[tuple[Value, Index]]:
+    def operands(self, value: Value, index: Index) -> list[Read]:
         """Return what an element of a value is made of: what each input is a view of, with its index there.
 
         Args:
             value: a block of a loop nest.
-            index: the element; of a reduction, that of its input.
+            index: the element; of a reduction with loops, that of its input.
         """
         if self.kinds[value] is Kind.REDUCTION:
-            return [traced(value.inputs[0], index)]
-        if isinstance(value.op, Overlay):
-            x, base = value.inputs
-            return [traced(x, through(value.op.picks, index)), traced(base, index)]
+            return [Read(*traced(value.inputs[0], index))]
+        match value.op:
+            case Overlay() as op:
+                x, base = value.inputs
+                place = through(op.picks, index)
+                bounded = op.bounded(x.shape, value.shape)
+                if any(place[axis].axis is not None for axis in bounded):
+                    return [Read(*traced(x, place), apart=True), Read(*traced(base, index))]
+                inside = all(0 <= place[axis].start < x.shape[axis] for axis in bounded)
+                return [Read(*(traced(x, place) if inside else traced(base, index)))]
+            case Reduction() as op:
+                return [Read(*traced(value.inputs[0], each)) for each in _terms(value, op, index)]
+            case MatMul():
+                return [Read(*traced(x, each)) for x, each in _factors(value, index)]
         shape = value.shape
         return [
-            traced(x, index if x.shape == shape else through(broadcast(x.shape, shape), index)) for x in value.inputs
+            Read(*traced(x, index if x.shape == shape else through(broadcast(x.shape, shape), index)))
+            for x in value.inputs
         ]
 
     def memory(self, value: Value) -> Value:
@@ -112,6 +146,17 @@ class Schedule:
         """Return the value that the loops of a block run over."""
         return value.inputs[0] if self.kinds[value] is Kind.REDUCTION else value
 
+    def _kind(self, value: Value) -> Kind:
+        """Tell how a value comes about: sums along what is written out are no loops."""
+        kind = kind_of(value)
+        if kind is Kind.REDUCTION or (kind in KERNEL and isinstance(value.op, MatMul)):
+            x = value.inputs[0]
+            written_out = self.dimensions.written_out(x)
+            axes = (len(x.shape) - 1,) if isinstance(value.op, MatMul) else _reduced(value, x)
+            if all(axis in written_out or x.shape[axis] == 1 for axis in axes):
+                return Kind.POINTWISE
+        return kind
+
     def _place(self) -> list[Step]:
         """Give every block its step, each at the earliest where its inputs are there."""
         steps: list[Step] = []
@@ -120,7 +165,7 @@ class Schedule:
         for value in self.graph.blocks:
             kind = self.kinds[value]
             if kind not in LOOPS:
-                if kind in (Kind.PRODUCT, Kind.HOST):
+                if kind in (Kind.ROUTINE, Kind.HOST):
                     self.home[value] = step = Step(kind, members=[value])
                     position[step] = len(steps)
                     steps.append(step)
@@ -128,10 +173,10 @@ class Schedule:
             over = self.looped(value)
             space = self.dimensions.space(over)
             earliest = 0
-            for place, (root, index) in enumerate(self.made_of(value)):
-                step_of_root = self.home.get(self.memory(root))
+            for read in self.made_of(value):
+                step_of_root = self.home.get(self.memory(read.root))
                 if step_of_root is not None:
-                    joins = step_of_root.space == space and self._joins(value, place, root, index)
+                    joins = step_of_root.space == space and self._joins(read)
                     earliest = max(earliest, position[step_of_root] + (not joins))
             candidates = nests.setdefault(space, [])
             open_ = (s for s in candidates if position[s] >= earliest and len(s.members) < MEMBERS)
@@ -146,25 +191,25 @@ class Schedule:
             self._costs[value] = self._cost(value)
         return steps
 
-    def _joins(self, value: Value, place: int, root: Value, index: Index) -> bool:
-        """Tell whether a value can be used in the very iteration that computes it."""
-        if self.kinds[root] is not Kind.POINTWISE or self._from_memory(value, place):
+    def _joins(self, read: Read) -> bool:
+        """Tell whether a value can be used in the very turn that computes it."""
+        if self.kinds[read.root] is not Kind.POINTWISE or read.apart:
             return False
-        return index == self.own_index(root)
-
-    def _from_memory(self, value: Value, place: int) -> bool:
-        """Tell whether an operand must be read from memory: what lies over something else is read only where it is."""
-        return place == 0 and isinstance(value.op, Overlay)
+        own = self.elements(read.root)[0]
+        written_out = self.dimensions.written_out(read.root)
+        pairs = zip(read.index, own, strict=True)
+        return all(pick.axis is None if axis in written_out else pick == at for axis, (pick, at) in enumerate(pairs))
 
     def _cost(self, value: Value) -> tuple[float, int]:
         """Return the work, and the arrays read, for computing an element from what lies in memory in any case."""
-        work, loads = value.op.work, 0
-        for place, (root, _) in enumerate(self.made_of(value)):
-            again = self.kinds[root] is Kind.POINTWISE and not self._from_memory(value, place)
-            more = self._costs.get(root) if again else None
+        reads = self.operands(value, self.elements(self.looped(value))[0])
+        work, loads = max(value.op.work, float(len(reads) - 1)), 0
+        for read in reads:
+            again = self.kinds[read.root] is Kind.POINTWISE and not read.apart
+            more = self._costs.get(read.root) if again else None
             if more is not None:
                 work, loads = work + more[0], loads + more[1]
-            elif self.kinds[root] is not Kind.NUMBER and root.type.size != 1:
+            elif self.kinds[read.root] is not Kind.NUMBER and read.root.type.size != 1:
                 loads += 1
         return work, loads
 
@@ -179,18 +224,17 @@ class Schedule:
         """Find what lies in memory whatever it costs: outputs, and what is not read element by element."""
         whole = list(self.graph.outputs.values())
         for value, kind in self.kinds.items():
-            if kind in (Kind.PRODUCT, Kind.HOST, Kind.RELABELLED):
+            if kind in (Kind.ROUTINE, Kind.HOST, Kind.RELABELLED):
                 whole += value.inputs
             elif kind in LOOPS:
-                roots = enumerate(root for root, _ in self.made_of(value))
-                whole += (root for place, root in roots if self._from_memory(value, place))
+                whole += (read.root for read in self.made_of(value) if read.apart)
         self.stored.update(value for value in map(self.memory, whole) if value in self.home)
 
     def _demand(self, steps: Sequence[Step]) -> None:
         """Find what must be computed and stored, from the last step to the first."""
         self._lay_out()  # before the first question whether something is repeated
         for step in reversed(steps):
-            if step.kind in (Kind.PRODUCT, Kind.HOST):
+            if step.kind in (Kind.ROUTINE, Kind.HOST):
                 (value,) = step.members
                 step.computed.add(value)
                 self.stored.add(value)
@@ -208,13 +252,11 @@ class Schedule:
                 done.add(value)
                 if self.home[value] is step:
                     step.computed.add(value)
-                for place, (root, _) in enumerate(self.made_of(value)):
-                    if self._from_memory(value, place):
-                        self._read(root, step)
-                    elif self.home.get(root) is step or self.repeated(root):
-                        todo.append(root)
+                for read in self.made_of(value):
+                    if not read.apart and (self.home.get(read.root) is step or self.repeated(read.root)):
+                        todo.append(read.root)
                     else:
-                        self._read(root, step)
+                        self._read(read.root, step)
 
     def _read(self, value: Value, step: Step) -> None:
         """Note that a step reads a value from memory."""
@@ -244,6 +286,46 @@ def _in_order(steps: Sequence[Step]) -> list[Step]:
             waiting = later
             done.update(order)
     return order
+
+
+def fixed(size: int) -> list[Pick]:
+    """Return the indices along an axis that is written out."""
+    return [Pick(None, i, 0) for i in range(size)]
+
+
+def _reduced(value: Value, x: Value) -> Sequence[int]:
+    assert isinstance(value.op, Reduction)
+    return normalized_axes(value.op.axis, len(x.shape), value.op.name)
+
+
+def _terms(value: Value, op: Reduction, index: Index) -> Iterator[Index]:
+    """Yield the elements that a reduction along what is written out combines, in order."""
+    (x,) = value.inputs
+    reduced = _reduced(value, x)
+    kept = iter([pick for pick, size in zip(index, value.shape, strict=True) if size != 1])
+    axes = [
+        [FIRST] if size == 1 else fixed(size) if axis in reduced else [next(kept)] for axis, size in enumerate(x.shape)
+    ]
+    yield from itertools.product(*axes)
+
+
+def _factors(value: Value, index: Index) -> Iterator[tuple[Value, Index]]:
+    """Yield the elements that a product adds the products of, two by two."""
+    a, b = value.inputs
+    batch = [*index]
+    column = (batch.pop(),) if len(b.shape) > 1 else ()
+    row = (batch.pop(),) if len(a.shape) > 1 else ()
+
+    def of(x: Value) -> Index:
+        own = x.shape[:-2]
+        return tuple(
+            FIRST if size == 1 else pick for size, pick in zip(own, batch[len(batch) - len(own) :], strict=True)
+        )
+
+    for k in fixed(a.shape[-1]):
+        inner = (FIRST if a.shape[-1] == 1 else k,)
+        yield a, (*of(a), *row, *inner)
+        yield b, (*of(b), *inner, *column)
 
 
 def runs_in_kernels(value: Value) -> bool:
