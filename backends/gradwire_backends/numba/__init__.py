@@ -4,8 +4,8 @@ A graph goes through stages, each of which can be looked at: `legalize` rewrites
 groups its blocks into loop nests, products and blocks for NumPy, `nest` and `products` write each of them, `program`
 puts them together to source text, which is the kernels' identity. The text goes to the `compiler`, a disposable process
 and the only one that loads numba; object code comes back (`workers`), is kept on disk (`cache`), and is loaded by an
-engine that can be closed again (`loader`). Until then, NumPy answers (`executable`). Graphs of very many small blocks are
-run by one kernel that interprets them (`instructions`).
+engine that can be closed again (`loader`). Until then, NumPy answers (`executable`). Graphs of very many small blocks
+are run by one kernel that interprets them (`instructions`).
 """
 
 from typing import TYPE_CHECKING, Any

@@ -104,7 +104,7 @@ def test_a_fault_of_ours_in_lowering_is_not_the_callers(folder: Path, monkeypatc
     own.close()
 
 
-def test_graphs_too_large_for_a_compiler_get_no_kernels_of_their_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_graphs_too_large_for_a_compiler_get_no_kernels(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BLOCKS", 10)
     own = NumbaBackend(folder)
     assert not own.wait(own.prepare(chain(20)), 1)
