@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from itertools import zip_longest
 
 from gradwire_backends.numba.own_ops import Overlay
+from gradwire_backends.numba.ties import tied
 from gradwire_backends.numba.views import view
 from gradwire_service.graph import TupleType
 from gradwire_service.ops.base import Elementwise, Value, normalized_axes
@@ -92,9 +93,6 @@ class Dimensions:
                 reduced = normalized_axes(axis, len(x.shape), value.op.name)
                 kept = (a for i, a in enumerate(self._axes[x]) if i not in reduced and a is not None)
                 self._join(zip((a for a in axes if a is not None), kept, strict=True))
-            case MatMul() if len(value.inputs[0].shape) <= 2 and len(value.inputs[1].shape) <= 2:
-                a, b = (self._axes[x] for x in value.inputs)
-                self._join([(a[-1], b[0]), *zip(axes, (*a[:-1], *b[1:]), strict=True)])
             case Overlay() as op:
                 x, base = value.inputs
                 self._join(zip(axes, self._axes[base], strict=True))
@@ -102,6 +100,7 @@ class Dimensions:
                 self._join((a, b) for i, (a, b) in enumerate(zip(axes, self._axes[x], strict=True)) if i not in bounded)
             case _:
                 if (inner := view(value)) is None:
+                    self._tie_labelled(value)
                     return
                 (x,) = value.inputs
                 whole = [
@@ -157,6 +156,17 @@ class Dimensions:
             shares = {d: sum(work * times(sides) for work, _, sides in costs if d in sides) for d in wanted}
             wanted.remove(max(wanted, key=lambda d: (shares[d], d)))
         return frozenset(wanted)
+
+    def _tie_labelled(self, value: Value) -> None:
+        """Tie the axes of a block that is computed as a whole."""
+        labels = tied(value.op, *(len(x.shape) for x in value.inputs))
+        if labels is None:
+            return
+        first: dict[object, Dimension] = {}
+        for x, names in zip((*value.inputs, value), labels, strict=True):
+            for name, axis in zip(names, self._axes[x], strict=True):
+                if axis is not None:
+                    self._join([(first.setdefault(name, axis), axis)])
 
     def _join(self, pairs: Iterable[tuple[Dimension | None, Dimension | None]]) -> None:
         for one, other in pairs:

@@ -43,9 +43,8 @@ def entry(function: ast.FunctionDef, vocabulary: Mapping[str, Any]) -> Any:
 
     def rule(typing: Any, table: Any) -> tuple[Any, Any]:
         def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
-            emitter = _Emitter(typing, context, builder, vocabulary, _moving(function))
-            emitter.assign(function.args.args[0].arg, (arguments[0], table))
-            emitter.lines(function.body)
+            given = {function.args.args[0].arg: (arguments[0], table)}
+            emit(function.body, given, typing, context, builder, vocabulary)
             return context.get_dummy_value()
 
         return types.void(table), generate
@@ -59,7 +58,29 @@ def entry(function: ast.FunctionDef, vocabulary: Mapping[str, Any]) -> Any:
     return kernel
 
 
-def _moving(function: ast.FunctionDef) -> set[str]:
+def emit(
+    body: Sequence[ast.stmt],
+    given: Mapping[str, Typed],
+    typing: Any,
+    context: Any,
+    builder: Any,
+    vocabulary: Mapping[str, Any],
+) -> None:
+    """Emit the body of a function.
+
+    Args:
+        body: its lines.
+        given: its arguments, by name.
+        typing, context, builder: numba's and LLVM's.
+        vocabulary: what each word stands for.
+    """
+    emitter = _Emitter(typing, context, builder, vocabulary, _moving(body))
+    for name, typed in given.items():
+        emitter.assign(name, typed)
+    emitter.lines(body)
+
+
+def _moving(body: Sequence[ast.stmt]) -> set[str]:
     """Return the names that a loop or a branch gives another value: these are places, all others are values."""
     seen: dict[str, list[tuple[int, ...]]] = {}
     moving: set[str] = set()
@@ -75,7 +96,7 @@ def _moving(function: ast.FunctionDef) -> set[str]:
                     yield from walk(line.body, (*path, number))
                     yield from walk(line.orelse, (*path, ~number))
 
-    for name, path in walk(function.body, ()):
+    for name, path in walk(body, ()):
         earlier = seen.setdefault(name, [])
         if any(path[: len(other)] == other and path != other for other in earlier):
             moving.add(name)
@@ -102,6 +123,8 @@ class _Emitter:
             match line:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     self.assign(name, self.value(value))
+                case ast.Assign(targets=[ast.Subscript(value=pointer, slice=index)], value=value):
+                    self._store(self.value(pointer), self._number(index), self.value(value))
                 case ast.For(target=ast.Name(id=name), iter=ast.Call(args=bounds), body=body):
                     first = self._number(bounds[0]) if len(bounds) == 2 else I64(0)
                     self._loop(name, first, self._number(bounds[-1]), body)
@@ -125,6 +148,10 @@ class _Emitter:
         if name not in self._names or self._names[name][1] is not kind:
             self._names[name] = alloca_once(self._builder, value.type), kind
         self._builder.store(value, self._names[name][0])
+
+    def _store(self, pointer: Typed, index: Any, typed: Typed) -> None:
+        start, kind = pointer
+        self._builder.store(self._cast(typed, kind.dtype), self._builder.gep(start, [index]))
 
     def _loop(self, name: str, first: Any, end: Any, body: Sequence[ast.stmt]) -> None:
         builder = self._builder

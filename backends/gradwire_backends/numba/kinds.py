@@ -1,4 +1,4 @@
-"""How each value of a graph comes about: in loops, by BLAS, by NumPy, or by no work at all."""
+"""How each value of a graph comes about: in loops, by a routine, by NumPy, or by no work at all."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from enum import Enum
 
 from gradwire_backends.numba.lowering import fragment
 from gradwire_backends.numba.own_ops import Overlay
+from gradwire_backends.numba.routines import routine
 from gradwire_backends.numba.views import relabels, view
 from gradwire_service.graph import BOOL
 from gradwire_service.ops.base import Constant, Value, Variable, scalar_of
-from gradwire_service.ops.linear_algebra import MatMul
 from gradwire_service.ops.reductions import Max, Mean, Min, Prod, Sum
 
 
@@ -22,12 +22,12 @@ class Kind(Enum):
     RELABELLED = "the same memory under other axes"
     POINTWISE = "in a loop, element by element"
     REDUCTION = "in a loop, many elements to one"
-    PRODUCT = "by BLAS"
+    ROUTINE = "by a routine, as a whole"
     HOST = "by NumPy, between kernels"
 
 
 LOOPS = frozenset((Kind.POINTWISE, Kind.REDUCTION))
-KERNEL = LOOPS | {Kind.PRODUCT}
+KERNEL = LOOPS | {Kind.ROUTINE}
 
 
 def kind_of(value: Value) -> Kind:
@@ -39,10 +39,6 @@ def kind_of(value: Value) -> Kind:
             return Kind.ARRAY
         case Overlay():
             return Kind.POINTWISE
-        case MatMul():
-            a, b = value.inputs
-            served = len(a.shape) <= 2 and len(b.shape) <= 2 and a.element_type.is_floating
-            return Kind.PRODUCT if served else Kind.HOST
         case Sum() | Mean() | Prod():
             return Kind.REDUCTION
         case Max() | Min():
@@ -51,4 +47,6 @@ def kind_of(value: Value) -> Kind:
         return Kind.RELABELLED
     if view(value) is not None:
         return Kind.VIEW
+    if routine(value.op, value) is not None:
+        return Kind.ROUTINE
     return Kind.HOST if fragment(value) is None else Kind.POINTWISE

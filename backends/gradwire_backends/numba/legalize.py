@@ -10,13 +10,15 @@ import math
 from collections.abc import Callable, Sequence
 from functools import singledispatch
 
+from gradwire_backends.numba.contractions import contracted
 from gradwire_backends.numba.own_ops import COPY, Overlay
-from gradwire_backends.numba.views import FIRST, Pick, relabels, traced, view
+from gradwire_backends.numba.routines import lies_in_order, routine
+from gradwire_backends.numba.views import relabels, view
 from gradwire_service.graph import TensorType
-from gradwire_service.ops.base import Op, Value, apply, full, scalar_of
+from gradwire_service.ops.base import Op, Value, apply, full
 from gradwire_service.ops.flat import FlatGraph, ancestors
 from gradwire_service.ops.joining import Concatenate, Pad, Stack
-from gradwire_service.ops.linear_algebra import MatMul
+from gradwire_service.ops.linear_algebra import Einsum, MatMul
 from gradwire_service.ops.piecewise import Clip, Relu
 from gradwire_service.ops.reductions import LogSumExp, Mean, Prod, Reduction, Sum
 
@@ -67,14 +69,15 @@ class _Legalizer:
 
     def _with_operands(self, value: Value) -> Value:
         """Copy the inputs that do not lie as the value reads them."""
+        fits: Callable[[Value], bool]
         if relabels(value):
-            fits = _lies_in_order
+            fits = lies_in_order
         elif view(value) is not None:
             return value
         elif not self._runs_in_kernels(value):
-            fits = _lies_in_order
-        elif isinstance(value.op, MatMul):
-            fits = _is_operand
+            fits = lies_in_order
+        elif (served := routine(value.op, value)) is not None:
+            fits = served.fits
         else:
             return value
         return _with_inputs(value, tuple(x if fits(x) else self._copy(x) for x in value.inputs))
@@ -87,28 +90,6 @@ class _Legalizer:
 
 def _with_inputs(value: Value, inputs: tuple[Value, ...]) -> Value:
     return value if inputs == value.inputs else Value(value.op, inputs, value.type, value.name)
-
-
-def _lies_in_order(value: Value) -> bool:
-    """Tell whether a value lies in memory, all of it, in row-major order (or is a number, which is filled in)."""
-    root, index = traced(value, tuple(FIRST if size == 1 else Pick(i) for i, size in enumerate(value.shape)))
-    followed = [pick.axis for pick, size in zip(index, root.shape, strict=True) if size != 1]
-    axes = [axis for axis, size in enumerate(value.shape) if size != 1]
-    whole = value.type.size == root.type.size and all(pick.plain for pick in index)
-    return scalar_of(root) is None and followed == axes and whole
-
-
-def _is_operand(value: Value) -> bool:
-    """Tell whether BLAS can read a value where it lies: elements side by side along one of its axes."""
-    root, index = traced(value, tuple(FIRST if size == 1 else Pick(i) for i, size in enumerate(value.shape)))
-    if scalar_of(root) is not None:
-        return False
-    followed = [pick for pick, size in zip(index, root.shape, strict=True) if size != 1]
-    running = [pick.axis for pick in followed if pick.axis is not None]
-    axes = {axis for axis, size in enumerate(value.shape) if size != 1}
-    if set(running) != axes or any(pick.step != 1 for pick in followed if pick.axis is not None):
-        return False
-    return len(value.shape) == 1 or not axes or followed[-1].axis is not None
 
 
 @singledispatch
@@ -144,14 +125,23 @@ def _(op: Reduction, x: Value) -> Value | None:
 
 @written.register
 def _(op: MatMul, a: Value, b: Value) -> Value | None:
-    """An outer product is element-wise, and fuses with what is."""
-    if a.shape[-1] != 1 or len(a.shape) > 2 or len(b.shape) > 2:
+    """Outer products are element-wise, and those of integers are sums: both fuse with what is around them."""
+    if a.shape[-1] != 1 and a.element_type.is_floating:
         return None
     shape = op.infer(a.type, b.type).shape
-    column = a if len(a.shape) == 2 else apply("reshape", a, shape=(1, 1))
-    row = b if len(b.shape) == 2 else apply("reshape", b, shape=(1, 1))
-    product = column * row
-    return product if product.shape == shape else apply("reshape", product, shape=shape)
+    if len(a.shape) == 1:
+        a = apply("expand_dims", a, axis=(0,))
+    if len(b.shape) == 1:
+        b = apply("expand_dims", b, axis=(1,))
+    if a.shape[-1] == 1:
+        return _shaped(a * b, shape)
+    terms = apply("expand_dims", a, axis=(-1,)) * apply("expand_dims", b, axis=(-3,))
+    return _shaped(apply("sum", terms, axis=(-2,)), shape)
+
+
+@written.register
+def _(op: Einsum, *x: Value) -> Value | None:
+    return contracted(op, x)
 
 
 @written.register
@@ -182,6 +172,10 @@ def _(op: Stack, *x: Value) -> Value | None:
     y = op.infer(*(part.type for part in x))
     axis = op.axis % len(y.shape)
     return _joined([apply("expand_dims", part, axis=(axis,)) for part in x], axis, y)
+
+
+def _shaped(x: Value, shape: tuple[int, ...]) -> Value:
+    return x if x.shape == shape else apply("reshape", x, shape=shape)
 
 
 def _joined(parts: Sequence[Value], axis: int, y: TensorType) -> Value | None:

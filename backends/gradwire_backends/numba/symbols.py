@@ -11,7 +11,7 @@ from llvmlite import binding
 PREFIX = "gw_"
 """Stands before the names of BLAS functions in kernels, so that they can't meet those of another library."""
 
-BLAS = ("dgemm", "dgemv", "ddot", "sgemm", "sgemv", "sdot")
+BLAS = ("dgemm", "dgemv", "ddot", "dsyrk", "sgemm", "sgemv", "sdot", "ssyrk")
 """BLAS functions that kernels call."""
 
 VECTOR_LIBRARIES = ("libmvec.so.1",)

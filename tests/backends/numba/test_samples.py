@@ -27,7 +27,7 @@ SLOPES = 4
 COMPOSITES = 1
 """Samples of a composite that are compiled, the first ones; what it is made of is tried by itself."""
 
-BY_NUMPY = {"argmax", "astype", "cumprod", "cumsum", "einsum", "linear_recurrence", "matmul", "max", "min", "pad"}
+BY_NUMPY = {"argmax", "astype", "cumprod", "cumsum", "einsum", "linear_recurrence", "max", "min", "pad"}
 BY_NUMPY |= {"take", "take_transpose", "gather_nd", "scatter_add", "scatter_max", "scatter_min", "scatter_set"}
 BY_NUMPY |= {"dynamic_slice", "dynamic_update_slice", "diag_embed", "diagonal", "iota", "result"}
 BY_NUMPY |= {"all", "any", "argmin", "argsort", "cumlogsumexp", "cummax", "cummin", "searchsorted", "sort", "top_k"}

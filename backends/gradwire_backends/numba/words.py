@@ -1,0 +1,70 @@
+"""Words of generated source that are written in its own language, as Python functions; imported by the compiler alone.
+
+The emitter turns them into functions of LLVM's, one for each combination of types that a kernel calls them with, and
+numba's front end, which would take a second for some of them, sees none.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+
+from gradwire_backends.numba.emitter import emit
+
+unliteral: Any = types.unliteral
+
+I64 = ir.IntType(64)
+
+
+class Word:
+    """A word that returns nothing: what it computes goes to where a pointer points.
+
+    Its pointers lead to pieces of memory apart, unless it only reads them. It is made of what kernels are made of, and
+    of assignments to elements; the names that it calls are those of its module.
+    """
+
+    def __init__(self, function: Callable[..., None]) -> None:
+        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+        assert isinstance(tree, ast.FunctionDef)
+        self._name, self._parameters = tree.name, [argument.arg for argument in tree.args.args]
+        self._body = tree.body[1:]  # behind what it says of itself
+        self._vocabulary: dict[str, Any] = function.__globals__
+
+    def rule(self, typing: Any, *kinds: Any) -> tuple[Any, Any]:
+        """Return the signature for given types of arguments, and what emits a call."""
+        kinds = tuple(unliteral(kind) for kind in kinds)
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+            name = f"{self._name}({', '.join(map(str, kinds))})"
+            function = builder.module.globals.get(name)
+            if function is None:
+                form = ir.FunctionType(ir.VoidType(), [context.get_value_type(kind) for kind in kinds])
+                function = ir.Function(builder.module, form, name)
+                self._define(function, typing, context, kinds)
+            builder.call(function, arguments)
+            return context.get_dummy_value()
+
+        return types.void(*kinds), generate
+
+    def _define(self, function: Any, typing: Any, context: Any, kinds: Sequence[Any]) -> None:
+        function.linkage = "internal"
+        function.attributes.add("nounwind")
+        for argument in function.args:
+            if isinstance(argument.type, ir.PointerType):
+                argument.add_attribute("noalias")
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        numbers = {name: (I64(n), types.int64) for name, n in self._vocabulary.items() if type(n) is int}
+        given = numbers | dict(zip(self._parameters, zip(function.args, kinds, strict=True), strict=True))
+        emit(self._body, given, typing, context, builder, self._vocabulary)
+        builder.ret_void()
+
+
+def word(function: Callable[..., None]) -> Any:
+    """Make a word of a function."""
+    return Word(function)

@@ -1,0 +1,141 @@
+"""Blocks that kernels compute as a whole: how operands are read where they lie, and what is one call."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from gradwire_backends.numba import NumbaBackend
+from gradwire_backends.numba.program import HostBlock, KernelProgram, kernel_program
+from gradwire_service.graph import FLOAT32, FLOAT64, Array, ElementType
+from gradwire_service.ops import FlatGraph, Value, variable
+from gradwire_service.ops.functions import broadcast_to, einsum, flip, transpose
+from gradwire_service.ops.functions import slice as slice_
+from tests.backends.numba.graphs import assert_same_as_numpy
+
+Shape = tuple[int, ...]
+
+PRODUCTS: list[tuple[Shape, Shape, int]] = [
+    ((5, 2, 3), (3, 4), 0),  # one matrix for all: the stack is part of the rows
+    ((5, 6, 2, 3), (3,), 0),
+    ((5, 1, 3), (3, 4), 0),
+    ((2, 3), (5, 3, 1), 0),  # many vectors: the rows of one
+    ((5, 2, 3), (5, 3, 4), 1),
+    ((6, 5, 2, 3), (6, 5, 3, 4), 1),
+    ((6, 1, 2, 3), (5, 3, 4), 2),
+    ((2, 3), (5, 3, 4), 1),
+    ((3,), (5, 3, 4), 1),
+]
+"""Shapes of two factors, and how many loops it takes."""
+
+
+def program(**outputs: Value) -> KernelProgram:
+    return kernel_program(FlatGraph.of(outputs))
+
+
+def point(graph: FlatGraph) -> dict[str, Array]:
+    draw = np.random.default_rng(0)
+    return {
+        name: draw.normal(size=value.shape).astype(value.element_type.dtype) for name, value in graph.variables.items()
+    }
+
+
+def assert_one_kernel(backend: NumbaBackend, graph: FlatGraph, tolerance: float = 1e-12) -> None:
+    """See that a graph has no block for NumPy, and is the same by compiled code."""
+    stages = kernel_program(graph).stages
+    assert not any(isinstance(stage, HostBlock) for stage in stages)
+    assert_same_as_numpy(backend, graph, point(graph), tolerance)
+
+
+@pytest.mark.parametrize(("a", "b", "loops"), PRODUCTS)
+def test_stacks_are_folded_into_a_product_or_gone_through(a: Shape, b: Shape, loops: int) -> None:
+    source = program(c=variable("a", a) @ variable("b", b)).source
+    assert source.count("for ") == loops
+
+
+@pytest.mark.parametrize("kind", [FLOAT64, FLOAT32], ids=str)
+@pytest.mark.parametrize("large", [1, 20], ids=["by loops", "by BLAS"])
+def test_products_of_stacks_are_those_of_numpy(kind: ElementType, large: int, backend: NumbaBackend) -> None:
+    outputs = {}
+    for number, (a, b, _) in enumerate(PRODUCTS):
+        inner = 3 * large
+        x = variable(f"a{number}", (*a[:-1], inner), kind)
+        rows = (*b[:-2], inner, *(size * large if size > 1 else 1 for size in b[-1:])) if len(b) > 1 else (inner,)
+        outputs[f"c{number}"] = x @ variable(f"b{number}", rows, kind)
+    assert_one_kernel(backend, FlatGraph.of(outputs), 1e-12 if kind is FLOAT64 else 1e-5)
+
+
+def test_operands_are_read_where_they_lie(backend: NumbaBackend) -> None:
+    a, b = variable("a", (4, 6, 20, 9)), variable("b", (6, 9, 30))
+    outputs = {
+        "transposed": transpose(a, axes=(0, 1, 3, 2)) @ slice_(a, index=":, :, :, 2:5"),
+        "moved": transpose(a, axes=(1, 0, 2, 3)) @ slice_(b, index=":, None"),
+        "turned": flip(b, axis=(0,)) @ transpose(slice_(b, index=":"), axes=(0, 2, 1)),
+        "part": slice_(a, index="1, 2, 3:, 1:") @ slice_(b, index="3, :-1, 4:7"),
+        "repeated": broadcast_to(slice_(b, index="0"), shape=(5, 9, 30)) @ slice_(b, index="1, 0"),
+    }
+    graph = FlatGraph.of(outputs)
+    assert_one_kernel(backend, graph)
+
+
+def test_what_no_product_can_read_is_copied_first(backend: NumbaBackend) -> None:
+    a = variable("a", (6, 8, 10))
+    outputs = {
+        "stepping": slice_(a, index="0, ::2, ::2") @ slice_(a, index="1, :5"),
+        "inside": transpose(a, axes=(2, 0, 1)) @ slice_(a, index="0, :, :3"),
+        "backwards": flip(a, axis=(2,)) @ transpose(slice_(a, index="0")),
+        "repeated": broadcast_to(slice_(a, index="0, 0"), shape=(6, 10)) @ transpose(slice_(a, index="0")),
+    }
+    assert_one_kernel(backend, FlatGraph.of(outputs))
+
+
+@pytest.mark.parametrize("sizes", [(0, 3, 4, 5), (2, 0, 4, 5), (2, 3, 0, 5), (2, 3, 4, 0), (1, 3, 4, 5), (2, 3, 1, 5)])
+def test_stacks_of_any_sizes(sizes: Shape, backend: NumbaBackend) -> None:
+    stack, m, k, n = sizes
+    a, b, u, v = variable("a", (stack, m, k)), variable("b", (stack, k, n)), variable("u", (k, n)), variable("v", (k,))
+    assert_one_kernel(backend, FlatGraph.of({"ab": a @ b, "au": a @ u, "av": a @ v, "vb": v @ b}))
+
+
+def test_a_matrix_times_its_transpose_is_computed_by_half(backend: NumbaBackend) -> None:
+    a = variable("a", (30, 20))
+    graph = FlatGraph.of({"rows": a @ transpose(a), "columns": transpose(a) @ a})
+    assert kernel_program(graph).source.count("gram_matrix(") == 2
+    assert_one_kernel(backend, graph)
+
+
+def test_stacks_of_two_sizes_run_on_one_kernel() -> None:
+    def key(stack: int, m: int, k: int, n: int) -> str:
+        return program(c=variable("a", (stack, m, k)) @ variable("b", (stack, k, n))).key
+
+    assert key(20, 30, 40, 50) == key(60, 60, 70, 70)
+
+
+EINSUMS = {
+    "ij,jk->ik": ["matrix_product"],
+    "ij,kj": ["matrix_product"],
+    "ij,kj->ki": ["matrix_product"],
+    "bij,bkj->bik": ["matrix_product"],
+    "bij,cj->bci": ["matrix_product"],
+    "bhid,bhjd->bhij": ["matrix_product"],
+    "bihd,bjhd->bhij": ["matrix_product"],
+    "i,ij,j->": ["matrix_vector_product", "dot_product"],
+    "abij,ijcd->abcd": ["matrix_product"],
+    "ij,ij->i": [],
+    "i,j->ji": [],
+    "ijk->ki": [],
+    "ij,k->j": [],
+}
+"""What einsums are made of beside loops."""
+
+
+@pytest.mark.parametrize("subscripts", EINSUMS)
+def test_an_einsum_is_products_and_views(subscripts: str, backend: NumbaBackend) -> None:
+    sizes = dict(zip("abcdhijk", (9, 10, 11, 12, 13, 14, 15, 16), strict=True))
+    operands = subscripts.partition("->")[0].split(",")
+    x = [variable(f"x{i}", tuple(sizes[c] for c in letters)) for i, letters in enumerate(operands)]
+    graph = FlatGraph.of({"y": einsum(*x, subscripts=subscripts)})
+    found = re.findall(r"(\w+_product)\(", kernel_program(graph).source)
+    assert found == EINSUMS[subscripts]
+    assert_one_kernel(backend, graph)
