@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,11 +18,26 @@ from gradwire_service.backend import (
     never,
 )
 from gradwire_service.cache import Cache
-from gradwire_service.errors import DataMismatchError, NotFiniteError, UnsupportedByBackendError
+from gradwire_service.errors import (
+    DataMismatchError,
+    HyperparameterError,
+    NotFiniteError,
+    UnsupportedByBackendError,
+)
 from gradwire_service.graph import Graph, TensorType
 from gradwire_service.library import COMPILATION_SECONDS, ArrayLike, Choice, Library, Source
 from gradwire_service.limits import LIMITS, Limits
-from gradwire_service.optimizers import Constant, Optimizer, OptimizerState, Schedule, check_state, initial_state
+from gradwire_service.ops.base import Value
+from gradwire_service.ops.flat import FlatGraph
+from gradwire_service.optimizers import (
+    Constant,
+    Optimizer,
+    OptimizerState,
+    Schedule,
+    Update,
+    check_state,
+    initial_state,
+)
 from gradwire_service.plan import only_output
 from gradwire_service.program import check_size
 from gradwire_service.training import (
@@ -32,14 +47,15 @@ from gradwire_service.training import (
     Progress,
     Recipe,
     Result,
-    Run,
     Snapshot,
     Step,
+    evaluation_graph,
+    fed_limits,
     minimize,
     step_graph,
     take_step,
 )
-from gradwire_service.transform import simplify
+from gradwire_service.transform import TypedGraph, simplify
 
 
 class Trainer(Library):
@@ -54,7 +70,7 @@ class Trainer(Library):
         source: Source,
         parameters: ArrayLike,
         data: ArrayLike,
-        optimizer: Optimizer,
+        optimizer: Optimizer | Update,
         *,
         state: OptimizerState | None = None,
         schedule: Schedule | None = None,
@@ -69,7 +85,7 @@ class Trainer(Library):
             source: a graph, its id, or its text form.
             parameters: the variables that are trained, by name.
             data: all other variables, by name.
-            optimizer: the update rule.
+            optimizer: how parameters are updated.
             state: what the step before returned; None: a fresh start.
             schedule: how the learning rate changes; None: not at all.
             loss: name of a scalar; "": the only output.
@@ -82,13 +98,19 @@ class Trainer(Library):
         """
         graph = self.graph(source)
         start = self.arrays(graph, parameters)
-        state = state or initial_state(optimizer, start)
-        check_state(state, optimizer, start)
-        rate = (schedule or Constant()).learning_rate(optimizer.learning_rate, state.step)
-        run = self._step_runner(graph, tuple(start), optimizer, loss, choice)
-        taken = take_step(run, start, self.arrays(graph, data), state, rate, interrupt)
+        update, schedule = Update.of(optimizer), schedule or Constant()
+        update.check(start)
+        state = state or initial_state(update, start)
+        check_state(state, update, start)
+        if schedule.watches_loss:
+            message = f"schedule {schedule.name} watches the loss of epochs, which single steps have not; minimize"
+            raise HyperparameterError(message, field="optimizer.schedule")
+        rate = schedule.learning_rate(update.optimizer.learning_rate, state.step)
+        run = _Runner(self, graph, tuple(start), update, loss, choice or self.default)
+        limits = fed_limits(update, start)
+        taken = take_step(run.step, start, self.arrays(graph, data), state, rate, interrupt, limits)
         if not taken.is_finite and policy is not NonFinitePolicy.FAIL:
-            return replace(taken, parameters=start, state=state)
+            return replace(taken, parameters=start, state=replace(state, position=state.position + 1))
         if not taken.is_finite:
             message = f"the step gives loss {taken.loss} and a gradient of norm {taken.gradient_norm}; it was not taken"
             raise NotFiniteError(f"{message}: lower the learning rate, or look for such values in the data")
@@ -103,6 +125,7 @@ class Trainer(Library):
         *,
         rows: Sequence[str] | None = None,
         state: OptimizerState | None = None,
+        validation: ArrayLike | None = None,
         loss: str = "",
         choice: Choice | None = None,
         interrupt: Interrupt = never,
@@ -118,6 +141,7 @@ class Trainer(Library):
             recipe: optimizer, schedule, batches, and when to report and to stop.
             rows: names of the data whose first axis is the rows; None: those whose first dimension is "batch".
             state: what the optimizer remembers of an earlier minimization; None: a fresh start.
+            validation: data held out, by name; those left out are taken from `data`; None: none.
             loss: name of a scalar; "": the only output.
             choice: backend and settings.
             interrupt: called between blocks and steps; raises to stop. What was reached is then the result.
@@ -132,38 +156,92 @@ class Trainer(Library):
         for name in rows:
             if name not in data:
                 raise DataMismatchError(f"{name!r} is to be taken in batches, but is not among the data", field=name)
-        arrays = {name: np.ascontiguousarray(x) if x.ndim else x for name, x in self.arrays(graph, data).items()}
-        held = Data({n: x for n, x in arrays.items() if n in rows}, {n: x for n, x in arrays.items() if n not in rows})
         start = self.arrays(graph, parameters)
-        run = self._step_runner(graph, tuple(start), recipe.optimizer, loss, choice)
-        return minimize(run, start, held, recipe, state, interrupt=interrupt, resume=resume, keep=keep)
+        held_out = None if validation is None else self._data(graph, {**data, **validation}, rows)
+        accumulating = recipe.batching.accumulation > 1
+        made = (tuple(start), recipe.update, loss, choice or self.default, accumulating, recipe.metrics)
+        run = _Runner(self, graph, *made)
+        given = self._data(graph, data, rows)
+        return minimize(run, start, given, recipe, state, held_out, interrupt, resume=resume, keep=keep)
 
-    def _step_runner(
-        self, graph: Graph, parameters: tuple[str, ...], optimizer: Optimizer, loss: str, choice: Choice | None
-    ) -> Run:
-        """Return what runs a step, for batches of any number of rows: a program for each number that occurs."""
-        choice = choice or self.default
-        rule = replace(optimizer, learning_rate=type(optimizer)().learning_rate)  # the graph does not depend on it
+    def _data(self, graph: Graph, data: ArrayLike, rows: Sequence[str]) -> Data:
+        arrays = {name: np.ascontiguousarray(x) if x.ndim else x for name, x in self.arrays(graph, data).items()}
+        return Data({n: x for n, x in arrays.items() if n in rows}, {n: x for n, x in arrays.items() if n not in rows})
+
+    def executable(self, key: tuple[object, ...], make: Callable[[], FlatGraph], choice: Choice) -> Executable:
+        """Return what runs a graph, from the cache or made now.
+
+        Args:
+            key: tells the graph from all others.
+            make: makes it.
+            choice: backend and settings.
+        """
         runner = backend(choice.backend)
         if isinstance(runner, DifferentiatingBackend):
             message = f"{choice.backend} computes single gradients, not whole steps; take numba or numpy"
             raise UnsupportedByBackendError(message, backend=choice.backend)
 
-        def run(fed: Tensors, interrupt: Interrupt, info: RunInfo) -> Tensors:
-            types = tuple((v.name, TensorType.of(fed[v.name])) for v in graph.variables if v.name in fed)
-            key = ("step", graph.id, types, parameters, rule, loss, choice)
-            executable = self._steps.get(key, lambda: prepared(dict(types)))
-            return executable({name: np.asarray(array, order="C") for name, array in fed.items()}, interrupt, info)
-
-        def prepared(types: Mapping[str, TensorType]) -> Executable:
-            typed = self.typed(graph, types)
-            scalar = typed[graph.outputs.get(loss or only_output(typed), loss)]
-            flat = step_graph(scalar, {name: typed[name] for name in parameters}, rule, typed.variables)
-            flat = simplify(flat, strict_nan=choice.settings.strict_nan, fast_math=choice.settings.fast_math)
+        def prepared() -> Executable:
+            flat = simplify(make(), strict_nan=choice.settings.strict_nan, fast_math=choice.settings.fast_math)
             check_size(flat, self.limits)
             executable = runner.prepare(flat)
             if choice.wait_for_compiled and isinstance(runner, CompilingBackend):
                 runner.wait(executable, COMPILATION_SECONDS)
             return executable
 
-        return run
+        return self._steps.get((*key, choice), prepared)
+
+
+class _Runner:
+    """Runs steps and evaluations of a graph: a program for each number of rows that occurs."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        graph: Graph,
+        parameters: tuple[str, ...],
+        update: Update,
+        loss: str,
+        choice: Choice,
+        accumulating: bool = False,
+        metrics: Sequence[str] = (),
+    ) -> None:
+        self._trainer, self._graph, self._loss, self._choice = trainer, graph, loss, choice
+        self._parameters, self._update = parameters, update.structure
+        self._accumulating, self._metrics = accumulating, tuple(metrics)
+
+    def step(self, fed: Tensors, interrupt: Interrupt, info: RunInfo) -> Tensors:
+        def graph(typed: TypedGraph) -> FlatGraph:
+            parameters = {name: typed[name] for name in self._parameters}
+            return step_graph(self._scalar(typed), parameters, self._update, typed.variables, self._accumulating)
+
+        return self._run(("step", self._parameters, self._update, self._accumulating), graph, fed, interrupt, info)
+
+    def evaluate(self, fed: Tensors, interrupt: Interrupt, info: RunInfo) -> Tensors:
+        def graph(typed: TypedGraph) -> FlatGraph:
+            metrics = {name: self._value(typed, name) for name in self._metrics}
+            return evaluation_graph(self._scalar(typed), metrics, typed.variables)
+
+        return self._run(("evaluation", self._metrics), graph, fed, interrupt, info)
+
+    def _run(
+        self,
+        key: tuple[object, ...],
+        make: Callable[[TypedGraph], FlatGraph],
+        fed: Tensors,
+        interrupt: Interrupt,
+        info: RunInfo,
+    ) -> Tensors:
+        types = tuple((v.name, TensorType.of(fed[v.name])) for v in self._graph.variables if v.name in fed)
+        executable = self._trainer.executable(
+            (*key, self._graph.id, types, self._loss),
+            lambda: make(self._trainer.typed(self._graph, dict(types))),
+            self._choice,
+        )
+        return executable({name: np.asarray(array, order="C") for name, array in fed.items()}, interrupt, info)
+
+    def _scalar(self, typed: TypedGraph) -> Value:
+        return self._value(typed, self._loss or only_output(typed))
+
+    def _value(self, typed: TypedGraph, name: str) -> Value:
+        return typed[typed.graph.outputs.get(name, name)]

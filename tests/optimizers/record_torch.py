@@ -1,6 +1,6 @@
 """Records what PyTorch's optimizers and schedules do, for tests that then do without PyTorch.
 
-Run it with PyTorch 2.13 installed: ``python tests/optimizers/record_torch.py``. It writes `torch.json` beside itself.
+Run it with PyTorch 2.13 installed: ``python -m tests.optimizers.record_torch``. It writes `torch.json` beside itself.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from gradwire_service.optimizers import Optimizer
+from tests.optimizers.settings import SETTINGS
+from tests.optimizers.translation import NAMES, PAIRS, is_pytorchs, translated
+
 Array = npt.NDArray[np.float64]
 
 RECORD = Path(__file__).with_name("torch.json")
@@ -22,33 +26,25 @@ KEPT = (1, 2, 3, 7, 20)
 START = [1.5, -0.75, 0.0, 1e-3]
 
 OPTIMIZERS = {
-    "sgd": torch.optim.SGD,
-    "rmsprop": torch.optim.RMSprop,
+    "adadelta": torch.optim.Adadelta,
+    "adafactor": torch.optim.Adafactor,
     "adagrad": torch.optim.Adagrad,
     "adam": torch.optim.Adam,
+    "adamax": torch.optim.Adamax,
     "adamw": torch.optim.AdamW,
+    "asgd": torch.optim.ASGD,
+    "nadam": torch.optim.NAdam,
+    "radam": torch.optim.RAdam,
+    "rmsprop": torch.optim.RMSprop,
+    "rprop": torch.optim.Rprop,
+    "sgd": torch.optim.SGD,
 }
 
-CASES: list[tuple[str, dict[str, float | bool]]] = [
-    ("sgd", {}),
-    ("sgd", {"learning_rate": 0.05, "weight_decay": 0.1}),
-    ("sgd", {"learning_rate": 0.05, "momentum": 0.9}),
-    ("sgd", {"learning_rate": 0.05, "momentum": 0.9, "dampening": 0.4, "weight_decay": 0.1}),
-    ("sgd", {"learning_rate": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
-    ("rmsprop", {}),
-    ("rmsprop", {"alpha": 0.9, "eps": 1e-3, "weight_decay": 0.1}),
-    ("rmsprop", {"alpha": 0.9, "momentum": 0.8}),
-    ("rmsprop", {"alpha": 0.9, "centered": True}),
-    ("rmsprop", {"alpha": 0.9, "centered": True, "momentum": 0.8, "weight_decay": 0.1}),
-    ("adagrad", {}),
-    ("adagrad", {"learning_rate": 0.1, "lr_decay": 0.2, "weight_decay": 0.1}),
-    ("adagrad", {"learning_rate": 0.1, "initial_accumulator_value": 0.1, "eps": 1e-3}),
-    ("adam", {}),
-    ("adam", {"learning_rate": 0.1, "beta1": 0.8, "beta2": 0.9, "eps": 1e-3, "weight_decay": 0.1}),
-    ("adam", {"learning_rate": 0.1, "beta2": 0.9, "amsgrad": True}),
-    ("adamw", {}),
-    ("adamw", {"learning_rate": 0.1, "beta1": 0.8, "beta2": 0.9, "weight_decay": 0.2}),
-    ("adamw", {"learning_rate": 0.1, "beta2": 0.9, "amsgrad": True}),
+CASES = [
+    (name, settings)
+    for name, several in SETTINGS.items()
+    for settings in several
+    if name in OPTIMIZERS and is_pytorchs(name, settings)
 ]
 
 
@@ -57,18 +53,9 @@ def gradient(w: Array, step: int) -> Array:
     return np.asarray(w + np.cos(3 * w + step) * np.array([1.0, 0.1, 10.0, 1e-4]))
 
 
-def translated(hyperparameters: dict[str, Any]) -> dict[str, Any]:
-    result = dict(hyperparameters)
-    if "learning_rate" in result:
-        result["lr"] = result.pop("learning_rate")
-    if "beta1" in result or "beta2" in result:
-        result["betas"] = (result.pop("beta1", 0.9), result.pop("beta2", 0.999))
-    return result
-
-
 def trajectory(name: str, hyperparameters: dict[str, Any], element_type: str) -> dict[str, list[float]]:
     w = torch.tensor(START, dtype=getattr(torch, element_type), requires_grad=True)
-    optimizer = OPTIMIZERS[name]([w], foreach=False, **translated(hyperparameters))
+    optimizer = OPTIMIZERS[name]([w], foreach=False, **translated(name, hyperparameters))
     kept = {}
     for step in range(1, STEPS + 1):
         w.grad = torch.tensor(gradient(w.detach().double().numpy(), step), dtype=w.dtype)
@@ -79,14 +66,15 @@ def trajectory(name: str, hyperparameters: dict[str, Any], element_type: str) ->
 
 
 def defaults(name: str) -> dict[str, Any]:
+    """Return PyTorch's defaults under our names."""
     parameters = inspect.signature(OPTIMIZERS[name]).parameters
-    ours: dict[str, Any] = {
-        key: x.default for key, x in parameters.items() if isinstance(x.default, int | float | tuple)
-    }
-    ours["learning_rate"] = ours.pop("lr")
-    if "betas" in ours:
-        ours["beta1"], ours["beta2"] = ours.pop("betas")
-    return ours
+    known = {x.name for x in Optimizer.registry[name].hyperparameters()}
+    theirs = {key: x.default for key, x in parameters.items()}
+    found = {NAMES.get(key, key): x for key, x in theirs.items()}
+    for key, ours in PAIRS.items():
+        if key in theirs and isinstance(theirs[key], tuple):
+            found |= dict(zip(ours, theirs[key], strict=True))
+    return {key: x for key, x in found.items() if key in known and x is not None and not isinstance(x, tuple)}
 
 
 def schedule(initial: float, make: Any, steps: int) -> list[float]:

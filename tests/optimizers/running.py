@@ -6,12 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
+from gradwire_service.backend import RunInfo, never
 from gradwire_service.graph import Array, TensorType
 from gradwire_service.interpreter import interpret
 from gradwire_service.ops.base import variable
 from gradwire_service.ops.flat import FlatGraph
-from gradwire_service.optimizers import Optimizer
+from gradwire_service.optimizers import Constant, Optimizer, Schedule, Update, initial_state
+from gradwire_service.training import fed_limits, step_graph, take_step
 from gradwire_service.transform import simplify
+from tests.optimizers.surfaces import Arrays, Surface
 
 Gradient = Callable[[Array, int], Array]
 
@@ -35,4 +38,23 @@ def trajectory(optimizer: Optimizer, start: Array, gradient: Gradient, steps: in
         fed = {"g": g, "rate": np.array(optimizer.learning_rate), "step": np.array(float(step))}
         values = dict(run({**values, **fed}))
         after.append(values["w"])
+    return after
+
+
+def descent(
+    surface: Surface, rule: Optimizer | Update, steps: int, schedule: Schedule | None = None
+) -> list[dict[str, Array]]:
+    """Return the parameters after each step down a surface, by whole training steps."""
+    update, schedule = Update.of(rule), schedule or Constant()
+    v = {n: variable(n, x.shape) for n, x in {**surface.data, **surface.start}.items()}
+    program = interpret(step_graph(surface.loss(v), {n: v[n] for n in surface.start}, update, v.values()))
+    parameters: Arrays = surface.start
+    state, limits, after = initial_state(update, parameters), fed_limits(update, parameters), []
+    for t in range(steps):
+        rate = schedule.learning_rate(update.optimizer.learning_rate, t)
+        step = take_step(
+            lambda fed, *_: program(fed, never, RunInfo()), parameters, surface.data, state, rate, limits=limits
+        )
+        parameters, state = step.parameters, step.state
+        after.append(dict(parameters))
     return after

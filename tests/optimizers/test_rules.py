@@ -14,40 +14,43 @@ from hypothesis import strategies as st
 from gradwire_service.errors import GradwireError, HyperparameterError, OptimizerUnknownError
 from gradwire_service.graph import FLOAT32, FLOAT64, Array, AttributeKind, ElementType, TensorType
 from gradwire_service.ops.flat import ancestors
-from gradwire_service.optimizers import Adagrad, Adam, AdamW, Optimizer, RmsProp, Setting, Sgd, optimizer
+from gradwire_service.optimizers import Adagrad, Adam, AdamW, Optimizer, RmsProp, Setting, optimizer
 from tests.optimizers import documented
-from tests.optimizers.running import rule_graph, trajectory
+from tests.optimizers.running import descent, rule_graph, trajectory
+from tests.optimizers.settings import CASES, SETTINGS, case_name
+from tests.optimizers.surfaces import SURFACES
 
 TORCH: dict[str, Any] = json.loads(Path(__file__).with_name("torch.json").read_text())
 
+RATES = st.floats(1e-4, 0.5)
+EPSILONS = st.floats(0.01, 0.5)  # a smaller one magnifies rounding errors; settings and record have the usual ones
 SHARES = st.sampled_from([0.0, 0.5, 0.9]) | st.floats(0, 0.99)
 DECAYS = st.sampled_from([0.0, 0.01]) | st.floats(0, 0.5)
-RATES = st.floats(1e-4, 0.5)
-EPSILONS = st.floats(0.01, 0.5)  # a smaller one magnifies rounding errors; the record has 1e-8
-FLAGS = st.booleans()
-
-MOMENTS = {
+STRATEGIES: dict[str, st.SearchStrategy[Setting]] = {
     "learning_rate": RATES,
+    "eps": EPSILONS,
     "beta1": SHARES,
     "beta2": SHARES,
-    "eps": EPSILONS,
+    "alpha": st.floats(0.5, 0.99),  # v - a² cancels, the more the smaller α is
+    "rho": SHARES,
+    "momentum": SHARES,
     "weight_decay": DECAYS,
-    "amsgrad": FLAGS,
 }
-STRATEGIES: dict[str, st.SearchStrategy[Optimizer]] = {
-    "sgd": st.builds(Sgd, learning_rate=RATES, momentum=SHARES, dampening=SHARES, weight_decay=DECAYS)
-    | st.builds(Sgd, learning_rate=RATES, momentum=st.floats(0.1, 0.9), weight_decay=DECAYS, nesterov=st.just(True)),
-    "rmsprop": st.builds(RmsProp, RATES, alpha=SHARES, eps=EPSILONS, weight_decay=DECAYS, momentum=SHARES)
-    # v - a² cancels, the more the smaller α is
-    | st.builds(RmsProp, RATES, alpha=st.floats(0.5, 0.99), eps=EPSILONS, momentum=SHARES, centered=st.just(True)),
-    "adagrad": st.builds(
-        Adagrad, RATES, lr_decay=DECAYS, weight_decay=DECAYS, initial_accumulator_value=DECAYS, eps=EPSILONS
-    ),
-    "adam": st.builds(Adam, **MOMENTS),
-    "adamw": st.builds(AdamW, **MOMENTS),
-}
-ANY_OPTIMIZER = st.one_of(*STRATEGIES.values())
-GRADIENTS = st.lists(st.lists(st.floats(-10, 10), min_size=3, max_size=3), min_size=1, max_size=6)
+
+
+@st.composite
+def any_optimizer(draw: st.DrawFn) -> Optimizer:
+    """Any rule in one of its settings, with other numbers where that changes nothing but numbers."""
+    name, settings = draw(st.sampled_from(CASES))
+    own = {x.name for x in Optimizer.registry[name].hyperparameters()}
+    changed = {key: draw(strategy) for key, strategy in STRATEGIES.items() if key in own}
+    if settings.get("nesterov"):
+        changed["momentum"] = draw(st.floats(0.1, 0.9))
+    return optimizer(name, {**settings, **changed})
+
+
+ANY_OPTIMIZER = any_optimizer()
+GRADIENTS = st.lists(st.lists(st.floats(-10, 10), min_size=4, max_size=4), min_size=1, max_size=6)
 
 
 def gradient(w: Array, step: int) -> Array:
@@ -56,12 +59,12 @@ def gradient(w: Array, step: int) -> Array:
     return np.asarray(w + np.cos(3 * w + step) * np.array([1.0, 0.1, 10.0, 1e-4]))
 
 
-def case_name(case: dict[str, Any]) -> str:
+def record_name(case: dict[str, Any]) -> str:
     changed = ",".join(f"{name}={value}" for name, value in case["hyperparameters"].items())
     return f"{case['optimizer']}({changed})-{case['element_type']}"
 
 
-@pytest.mark.parametrize("case", TORCH["trajectories"], ids=case_name)
+@pytest.mark.parametrize("case", TORCH["trajectories"], ids=record_name)
 def test_a_rule_takes_the_steps_that_pytorch_took(case: dict[str, Any]) -> None:
     start = np.array(TORCH["start"], case["element_type"])
     after = trajectory(optimizer(case["optimizer"], case["hyperparameters"]), start, gradient, 20)
@@ -70,16 +73,37 @@ def test_a_rule_takes_the_steps_that_pytorch_took(case: dict[str, Any]) -> None:
         np.testing.assert_allclose(after[int(step) - 1], expected, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("name", Optimizer.registry)
+@pytest.mark.parametrize("name", TORCH["defaults"])
 def test_a_rule_has_the_defaults_that_pytorch_has(name: str) -> None:
     ours = {x.name: x.default for x in Optimizer.registry[name].hyperparameters()}
-    assert ours.items() <= TORCH["defaults"][name].items()
+    assert TORCH["defaults"][name].items() <= ours.items()
+
+
+def test_every_rule_is_tried() -> None:
+    assert set(SETTINGS) == set(documented.RULES) == set(Optimizer.registry)
+    assert {case["optimizer"] for case in TORCH["trajectories"]} == set(TORCH["defaults"])
 
 
 @pytest.mark.parametrize("name", Optimizer.registry)
-def test_pytorch_was_recorded_for_every_rule(name: str) -> None:
-    assert name in {case["optimizer"] for case in TORCH["trajectories"]}
-    assert name in STRATEGIES
+def test_every_option_of_a_rule_is_tried(name: str) -> None:
+    changed = {key for settings in SETTINGS[name] for key in settings}
+    own = {x.name for x in Optimizer.registry[name].hyperparameters()}
+    assert own - changed <= {"learning_rate", "eps", "threshold", "least_step", "greatest_step", "weight_decay"}
+
+
+@pytest.mark.parametrize(("name", "settings"), CASES, ids=case_name)
+def test_twenty_steps_down_a_surface_are_those_of_the_formulas(name: str, settings: dict[str, Setting]) -> None:
+    rule = optimizer(name, settings)
+    for surface in SURFACES:
+        updates = {n: documented.RULES[name](rule) for n in surface.start}
+        w = dict(surface.start)
+        for t, found in enumerate(descent(surface, rule, 20), 1):
+            gradients = surface.gradients({**surface.data, **w})
+            w = {n: np.asarray(updates[n](w[n], np.asarray(gradients[n]), t, rule.learning_rate)) for n in w}
+            for n, expected in w.items():
+                size = float(np.max(np.abs(expected)))
+                assert size < 1e3
+                np.testing.assert_allclose(found[n], expected, 1e-10, 1e-10 * size, err_msg=f"{surface}, step {t}")
 
 
 @pytest.mark.parametrize("element_type", [FLOAT64, FLOAT32], ids=str)
@@ -87,31 +111,29 @@ def test_pytorch_was_recorded_for_every_rule(name: str) -> None:
 def test_a_rule_does_what_its_formulas_say(
     element_type: ElementType, rule: Optimizer, gradients: list[list[float]]
 ) -> None:
-    start = np.array([1.5, -0.25, 0.0])
-    after = trajectory(rule, start.astype(element_type.dtype), lambda w, t: np.array(gradients[t - 1]), len(gradients))
-    one_by_one = [
-        documented.trajectory(rule.name, rule, float(w), [float(g) for g in column])
-        for w, column in zip(start, np.array(gradients, element_type.dtype).T, strict=True)
-    ]
+    start = np.array([[1.5, -0.25], [0.0, 0.5]])
+    given = [np.reshape(np.array(g, element_type.dtype), (2, 2)) for g in gradients]
+    after = trajectory(rule, start.astype(element_type.dtype), lambda w, t: given[t - 1], len(gradients))
+    expected = documented.trajectory(rule.name, rule, start, [g.astype(np.float64) for g in given])
     tolerance = 1e-11 if element_type is FLOAT64 else 1e-3
-    for found, expected in zip(np.array(after).T, np.array(one_by_one), strict=True):
-        furthest = max(1.0, np.max(np.abs(expected)))  # a way out and back leaves the rounding errors of the far end
-        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance * furthest)
+    furthest = max(1.0, np.max(np.abs(expected)))  # a way out and back leaves the rounding errors of the far end
+    np.testing.assert_allclose(after, expected, rtol=tolerance, atol=tolerance * furthest)
 
 
 @given(rule=ANY_OPTIMIZER)
 def test_a_rule_keeps_the_types_of_parameter_and_state(rule: Optimizer) -> None:
     w = TensorType((2, 3), FLOAT32)
+    slots = {name: slot_type for name, (slot_type, _) in rule.initial_state(w).items()}
     outputs = rule_graph(rule, w).outputs
-    assert {name: value.type for name, value in outputs.items()} == {"w": w} | dict.fromkeys(rule.state_slots, w)
-    assert set(rule.state_slots) <= set(rule.slots)
+    assert {name: value.type for name, value in outputs.items()} == {"w": w} | slots
+    assert set(slots) <= set(rule.slots)
 
 
 @pytest.mark.parametrize("name", Optimizer.registry)
 def test_a_parameter_may_be_a_number_or_empty(name: str) -> None:
-    for start in (np.array(2.0), np.zeros((0, 3))):
+    for start in (np.array(2.0), np.zeros((0, 3)), np.zeros(0, np.float32)):
         (after,) = trajectory(optimizer(name, {}), start, lambda w, t: np.ones_like(w), 1)
-        assert after.shape == start.shape
+        assert (after.shape, after.dtype) == (start.shape, start.dtype)
         assert np.all(after < start)
 
 
@@ -146,7 +168,13 @@ def test_a_gradient_that_stays_the_same_never_makes_centered_rmsprop_nan() -> No
         ("adam", {"amsgrad": 1}, "amsgrad", "true or false"),
         ("sgd", {"momentum": True}, "momentum", "a number"),
         ("sgd", {"dampening": 1.5}, "dampening", "from 0 up to 1"),
-        ("sgd", {"momentun": 0.9}, "momentun", "it takes: dampening, learning_rate, momentum"),
+        ("sgd", {"momentun": 0.9}, "momentun", "it takes: dampening, .*learning_rate, momentum"),
+        ("rprop", {"eta_plus": 1.0}, "eta_plus", "a number, more than 1"),
+        ("rprop", {"eta_minus": 1.0}, "eta_minus", "a number, above 0 and below 1"),
+        ("rprop", {"least_step": 2.0, "greatest_step": 1.0}, "least_step", "above greatest_step"),
+        ("radam", {"threshold": 3.0}, "threshold", "no real value below 4"),
+        ("adam", {"eps_root": 1e-8, "eps_uncorrected": True}, "eps_root", "leave it out, or eps_uncorrected"),
+        ("adam", {"amsgrad_corrected": True, "eps_uncorrected": True}, "amsgrad_corrected", "leave one out"),
         ("sgd", {"nesterov": True}, "momentum", "nesterov needs a momentum above 0"),
         ("sgd", {"nesterov": True, "momentum": 0.9, "dampening": 0.1}, "dampening", "leave one out"),
     ],
@@ -170,7 +198,7 @@ def test_all_faults_are_told_at_once() -> None:
 
 def test_an_optimizer_that_does_not_exist_is_told_with_those_that_do() -> None:
     with pytest.raises(
-        OptimizerUnknownError, match="no optimizer 'adamm'; there are: adagrad, adam, adamw, rmsprop, sgd"
+        OptimizerUnknownError, match=r"no optimizer 'adamm'; there are: adabelief, adadelta, .*, sign_sgd, yogi"
     ):
         optimizer("adamm", {})
 
@@ -185,7 +213,7 @@ def test_the_catalog_tells_every_hyperparameter_with_kind_default_and_range() ->
     assert list(entries) == sorted(Optimizer.registry)
     assert entries["adam"].slots == ("m", "v", "v_max")
     assert "Source: PyTorch" in entries["adam"].documentation
-    rate, *_, nesterov = entries["sgd"].hyperparameters
+    rate, _, _, _, nesterov, *_ = entries["sgd"].hyperparameters
     assert (rate.name, rate.kind, rate.default, rate.required) == ("learning_rate", AttributeKind.REAL, 1e-3, False)
     assert rate.documentation.endswith("; 0 or more")
     assert (nesterov.name, nesterov.kind, nesterov.default) == ("nesterov", AttributeKind.BOOLEAN, False)

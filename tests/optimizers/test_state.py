@@ -41,8 +41,8 @@ Change = dict[str, Any]
         ({"step": -1}, "the state counts -1 steps"),
         ({"m/w": None}, "the state lacks 'm/w'"),
         ({"v_max/w": np.ones((2, 3))}, "the state has 'v_max/w', which adam does not keep as it is set"),
-        ({"m/w": np.ones((3, 2))}, r"'m/w' of the state is float64\[3, 2\], but its parameter is float64\[2, 3\]"),
-        ({"m/b": np.ones(3)}, r"'m/b' of the state is float64\[3\], but its parameter is float32\[3\]"),
+        ({"m/w": np.ones((3, 2))}, r"'m/w' of the state is float64\[3, 2\], but must be float64\[2, 3\]"),
+        ({"m/b": np.ones(3)}, r"'m/b' of the state is float64\[3\], but must be float32\[3\]"),
     ],
 )
 def test_a_state_of_something_else_is_refused(changed: Change, words: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,10 +11,11 @@ from gradwire_service.backend import Executable, Interrupt, RunInfo, Tensors, ne
 from gradwire_service.graph import Array, TensorType
 from gradwire_service.interpreter import interpret
 from gradwire_service.ops.base import Value, variable
+from gradwire_service.ops.flat import FlatGraph
 from gradwire_service.ops.functions import mean, square
 from gradwire_service.ops.functions import sum as sum_
-from gradwire_service.optimizers import Optimizer
-from gradwire_service.training import Data, Run, step_graph
+from gradwire_service.optimizers import Optimizer, Update
+from gradwire_service.training import Data, evaluation_graph, step_graph
 
 Loss = Callable[[Mapping[str, Value]], Value]
 """Writes a loss with its variables."""
@@ -46,18 +47,38 @@ class Stepper:
 
     loss: Loss
     parameters: tuple[str, ...]
-    optimizer: Optimizer
+    optimizer: Optimizer | Update
+    accumulating: bool = False
+    metrics: Mapping[str, Loss] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.programs: dict[tuple[tuple[str, TensorType], ...], Executable] = {}
+        self.programs: dict[tuple[object, ...], Executable] = {}
 
-    def __call__(self, inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
+    def step(self, inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
+        def graph(v: Mapping[str, Value]) -> FlatGraph:
+            trained = {name: v[name] for name in self.parameters}
+            return step_graph(self.loss(v), trained, self.optimizer, v.values(), self.accumulating)
+
+        return self.run(graph, inputs, interrupt, info)
+
+    def evaluate(self, inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
+        def graph(v: Mapping[str, Value]) -> FlatGraph:
+            return evaluation_graph(self.loss(v), {name: f(v) for name, f in self.metrics.items()}, v.values())
+
+        return self.run(graph, inputs, interrupt, info)
+
+    def run(
+        self,
+        make: Callable[[Mapping[str, Value]], FlatGraph],
+        inputs: Tensors,
+        interrupt: Interrupt,
+        info: RunInfo | None,
+    ) -> Tensors:
         types = {name: TensorType.of(x) for name, x in inputs.items() if " " not in name}
-        key = tuple(sorted(types.items()))
+        key = (make.__qualname__, *sorted(types.items()))
         if key not in self.programs:
             v = {name: variable(name, x.shape, x.element_type) for name, x in types.items()}
-            trained = {name: v[name] for name in self.parameters}
-            self.programs[key] = interpret(step_graph(self.loss(v), trained, self.optimizer, v.values()))
+            self.programs[key] = interpret(make(v))
         return self.programs[key](inputs, interrupt, info)
 
 
@@ -69,5 +90,5 @@ def regression(rows: int = 23) -> tuple[dict[str, Array], Data]:
     return {"w": np.zeros(3), "b": np.zeros(())}, Data({"x": x, "y": y})
 
 
-def regression_run(optimizer: Optimizer) -> Run:
+def regression_run(optimizer: Optimizer | Update) -> Stepper:
     return Stepper(squared_error, ("w", "b"), optimizer)

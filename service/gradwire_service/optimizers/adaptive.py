@@ -7,17 +7,20 @@ from typing import Annotated, ClassVar, final
 
 from gradwire_service.graph import TensorType
 from gradwire_service.ops.base import Value
-from gradwire_service.ops.functions import maximum, sqrt, square
+from gradwire_service.ops.functions import greater, maximum, sqrt, square, where
 from gradwire_service.optimizers.base import (
     Beta,
     Epsilon,
+    EpsilonInsideRoot,
     LearningRate,
     Momentum,
     Optimizer,
+    ScaledMomentum,
     Slots,
     WeightDecay,
     decayed,
     like,
+    running_mean,
 )
 from gradwire_service.optimizers.configured import NOT_NEGATIVE, Meaning
 
@@ -36,7 +39,11 @@ class RmsProp(Optimizer, name="rmsprop"):
         w ← w - η g / d                             without momentum
         b ← μ b + g / d;  w ← w - η b               with momentum
 
-    Defaults: η = 0.01, α = 0.99, ε = 1e-8, μ = λ = 0, not centered.
+    With `eps_inside_root` ε is added below the root. With `scaled_momentum` η is inside the momentum:
+    b ← μ b + η g / d;  w ← w - b.
+
+    Defaults: η = 0.01, α = 0.99, ε = 1e-8, μ = λ = 0, not centered. optax: α = 0.9, `eps_inside_root`,
+        `scaled_momentum`. Keras: the same, with ε = 1e-7 and η = 0.001.
     Source: PyTorch, `torch.optim.RMSprop`, which yields NaN where rounding makes v - a² negative; Hinton, Srivastava,
         Swersky (2012), "Neural networks for machine learning", lecture 6; Graves (2013), "Generating sequences with
         recurrent neural networks", section 4.2, for the centered form.
@@ -50,6 +57,8 @@ class RmsProp(Optimizer, name="rmsprop"):
     weight_decay: WeightDecay = 0.0
     momentum: Momentum = 0.0
     centered: Annotated[bool, Meaning("divide by the standard deviation in place of the root mean square")] = False
+    eps_inside_root: EpsilonInsideRoot = False
+    scaled_momentum: ScaledMomentum = False
 
     @property
     def state_slots(self) -> tuple[str, ...]:
@@ -59,15 +68,19 @@ class RmsProp(Optimizer, name="rmsprop"):
     def update(self, w: Value, g: Value, state: Slots, learning_rate: Value, step: Value) -> tuple[Value, Slots]:
         g = decayed(g, w, self.weight_decay)
         rate = like(learning_rate, w)
-        v = self.alpha * state["v"] + (1 - self.alpha) * square(g)
+        v = running_mean(state["v"], square(g), self.alpha)
         new, variance = {"v": v}, v
         if self.centered:
-            new["a"] = self.alpha * state["a"] + (1 - self.alpha) * g
+            new["a"] = running_mean(state["a"], g, self.alpha)
             variance = maximum(v - square(new["a"]), 0)
-        direction = g / (sqrt(variance) + self.eps)
-        if self.momentum:
-            new["b"] = direction = self.momentum * state["b"] + direction
-        return w - rate * direction, new
+        direction = g / (sqrt(variance + self.eps) if self.eps_inside_root else sqrt(variance) + self.eps)
+        if not self.momentum:
+            return w - rate * direction, new
+        if self.scaled_momentum:
+            new["b"] = self.momentum * state["b"] + rate * direction
+            return w - new["b"], new
+        new["b"] = self.momentum * state["b"] + direction
+        return w - rate * new["b"], new
 
 
 @final
@@ -81,7 +94,9 @@ class Adagrad(Optimizer, name="adagrad"):
         s ← s + g²
         w ← w - η / (1 + (t - 1) κ) · g / (√s + ε)
 
-    Defaults: η = 0.01, κ = 0, λ = 0, σ = 0, ε = 1e-10.
+    With `eps_inside_root` the denominator is √(s + ε), and what has s = 0 stays.
+
+    Defaults: η = 0.01, κ = 0, λ = 0, σ = 0, ε = 1e-10. optax and Keras: `eps_inside_root`, σ = 0.1, ε = 1e-7.
     Source: PyTorch, `torch.optim.Adagrad`; Duchi, Hazan, Singer (2011), "Adaptive subgradient methods for online
         learning and stochastic optimization".
     """
@@ -95,6 +110,7 @@ class Adagrad(Optimizer, name="adagrad"):
         float, Meaning("where the sum starts, in units of the squared gradient", NOT_NEGATIVE)
     ] = 0.0
     eps: Epsilon = 1e-10
+    eps_inside_root: EpsilonInsideRoot = False
 
     def initial_state(self, w: TensorType) -> dict[str, tuple[TensorType, float]]:
         return {"s": (w, self.initial_accumulator_value)}
@@ -103,4 +119,37 @@ class Adagrad(Optimizer, name="adagrad"):
         g = decayed(g, w, self.weight_decay)
         rate = learning_rate / (1 + (step - 1) * self.lr_decay) if self.lr_decay else learning_rate
         s = state["s"] + square(g)
+        if self.eps_inside_root:
+            return w - like(rate, w) * where(greater(s, 0), g / sqrt(s + self.eps), 0), {"s": s}
         return w - like(rate, w) * g / (sqrt(s) + self.eps), {"s": s}
+
+
+@final
+@dataclass(frozen=True)
+class Adadelta(Optimizer, name="adadelta"):
+    """Gradient descent whose step has the units of the parameter: that of past steps over that of past gradients.
+
+    In each step, with learning rate η, ρ, ε and weight decay λ; v and a start at 0::
+
+        g ← g + λ w
+        v ← ρ v + (1 - ρ) g²
+        d = √(a + ε) / √(v + ε) · g
+        a ← ρ a + (1 - ρ) d²
+        w ← w - η d
+
+    Defaults: η = 1, ρ = 0.9, ε = 1e-6, λ = 0. Keras: η = 0.001, ρ = 0.95, ε = 1e-7.
+    Source: PyTorch, `torch.optim.Adadelta`; Zeiler (2012), "ADADELTA: an adaptive learning rate method".
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ("v", "a")
+
+    learning_rate: LearningRate = 1.0
+    rho: Beta = 0.9
+    eps: Annotated[float, Meaning("added below both roots", NOT_NEGATIVE)] = 1e-6
+    weight_decay: WeightDecay = 0.0
+
+    def update(self, w: Value, g: Value, state: Slots, learning_rate: Value, step: Value) -> tuple[Value, Slots]:
+        g = decayed(g, w, self.weight_decay)
+        v = running_mean(state["v"], square(g), self.rho)
+        d = sqrt(state["a"] + self.eps) / sqrt(v + self.eps) * g
+        return w - like(learning_rate, w) * d, {"v": v, "a": running_mean(state["a"], square(d), self.rho)}

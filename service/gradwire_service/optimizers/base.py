@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Self
 
-from gradwire_service.graph import TensorType
+from gradwire_service.graph import FLOAT64, TensorType
 from gradwire_service.ops.base import Value
-from gradwire_service.ops.functions import astype
+from gradwire_service.ops.functions import astype, sqrt, square
+from gradwire_service.ops.functions import sum as sum_
 from gradwire_service.optimizers.configured import DECAY, NOT_NEGATIVE, Configured, Meaning
 
 Slots = Mapping[str, Value]
@@ -20,6 +21,11 @@ WeightDecay = Annotated[float, Meaning("share of the parameter that is added to 
 Epsilon = Annotated[float, Meaning("added to the root in the denominator, in units of the gradient", NOT_NEGATIVE)]
 Momentum = Annotated[float, Meaning("share of the last step that goes on, dimensionless", NOT_NEGATIVE)]
 Beta = Annotated[float, Meaning("share of the past in a running mean, dimensionless", DECAY)]
+Shrinkage = Annotated[float, Meaning("what the parameter loses, per unit of learning rate", NOT_NEGATIVE)]
+Decoupled = Annotated[bool, Meaning("let the weight decay shrink the parameter instead of adding to the gradient")]
+EpsilonUncorrected = Annotated[bool, Meaning("add ε to the root before the bias of v is corrected")]
+EpsilonInsideRoot = Annotated[bool, Meaning("add ε below the root, in units of the squared gradient")]
+ScaledMomentum = Annotated[bool, Meaning("let the momentum remember steps, learning rates included")]
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,38 @@ def like(scalar: Value, w: Value) -> Value:
     return scalar if scalar.element_type is w.element_type else astype(scalar, element_type=w.element_type)
 
 
+def wide(x: Value) -> Value:
+    """Return the value in float64."""
+    return x if x.element_type is FLOAT64 else astype(x, element_type=FLOAT64)
+
+
+def norm(*values: Value) -> Value:
+    """Return the 2-norm of all elements of all values together, in float64."""
+    total, *others = (sum_(square(wide(x))) for x in values)
+    for term in others:
+        total = total + term
+    return sqrt(total)
+
+
 def decayed(g: Value, w: Value, weight_decay: float) -> Value:
     """Add to the gradient that of weight_decay/2 · ‖w‖²."""
     return g + weight_decay * w if weight_decay else g
+
+
+def shrunk(w: Value, learning_rate: Value, weight_decay: float) -> Value:
+    """Take learning_rate · weight_decay of the parameter away."""
+    return like(1 - learning_rate * weight_decay, w) * w if weight_decay else w
+
+
+def decay(
+    w: Value, g: Value, learning_rate: Value, weight_decay: float, decoupled: bool = False
+) -> tuple[Value, Value]:
+    """Return parameter and gradient after weight decay of either kind."""
+    if decoupled:
+        return shrunk(w, learning_rate, weight_decay), g
+    return w, decayed(g, w, weight_decay)
+
+
+def running_mean(old: Value, new: Value, beta: float) -> Value:
+    """Return β old + (1 - β) new."""
+    return beta * old + (1 - beta) * new

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from inspect import getdoc
-from typing import Annotated, ClassVar, Self, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from gradwire_service.errors import HyperparameterError, OptimizerUnknownError, raise_all
 from gradwire_service.graph import AttributeKind
 
-Setting = float | int | bool
+Setting = float | int | bool | tuple[int, ...] | tuple[float, ...]
 """What a hyperparameter may be."""
 
 
@@ -41,6 +41,9 @@ AT_LEAST_ONE = Range("1 or more", lambda x: x >= 1)
 SHARE = Range("from 0 up to 1", lambda x: 0 <= x <= 1)
 DECAY = Range("at least 0 and below 1", lambda x: 0 <= x < 1)
 REDUCTION = Range("above 0 and at most 1", lambda x: 0 < x <= 1)
+INNER_SHARE = Range("above 0 and below 1", lambda x: 0 < x < 1)
+ABOVE_ONE = Range("more than 1", lambda x: x > 1)
+ANY_NUMBER = Range("finite", lambda x: True)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Hyperparameter:
     Attributes:
         name: its name.
         kind: the type that it must have.
-        range: the numbers that it may be; None for what is true or false.
+        range: the numbers that it, or each in a list, may be; None for what is true or false.
         default: what holds when it is left out; None when it must be stated.
         documentation: what it does, with unit and range.
     """
@@ -93,7 +96,8 @@ class Hyperparameter:
         """Tell whether the value is of the kind and in the range."""
         if not self.kind.accepts(value):  # type: ignore[arg-type]  # it takes anything, and accepts attributes
             return False
-        return self.range is None or value in self.range  # type: ignore[operator]  # a number, by its kind
+        numbers = value if isinstance(value, tuple) else (value,)
+        return self.range is None or all(x in self.range for x in numbers)
 
 
 @dataclass(frozen=True)
@@ -105,12 +109,14 @@ class CatalogEntry:
         hyperparameters: in order.
         slots: names of what an optimizer may keep for each parameter.
         documentation: formulas, defaults, source.
+        parts: how many schedules a schedule is made of; None: any number.
     """
 
     name: str
     hyperparameters: tuple[Hyperparameter, ...]
     slots: tuple[str, ...]
     documentation: str
+    parts: int | None = 0
 
 
 class Configured:
@@ -121,6 +127,7 @@ class Configured:
         path: where its hyperparameters stand in a request.
         registry: all of the family, by name.
         name: what requests call it.
+        part_count: how many others it is made of; None: any number. Those have a field of their own, `parts`.
     """
 
     family: ClassVar[str]
@@ -128,6 +135,7 @@ class Configured:
     registry: ClassVar[dict[str, type[Self]]]
     name: ClassVar[str] = ""
     slots: ClassVar[tuple[str, ...]] = ()
+    part_count: ClassVar[int | None] = 0
 
     def __init_subclass__(cls, name: str = "", **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -164,6 +172,8 @@ class Configured:
         hints = get_type_hints(cls, include_extras=True)
         found = []
         for field in fields(cls):  # type: ignore[arg-type]  # subclasses are dataclasses
+            if field.name == "parts":
+                continue
             assert get_origin(hints[field.name]) is Annotated, f"{cls.__name__}.{field.name} needs a Meaning"
             hint, meaning = get_args(hints[field.name])
             text = meaning.text if meaning.range is None else f"{meaning.text}; {meaning.range}"
@@ -172,8 +182,13 @@ class Configured:
         return tuple(found)
 
     @classmethod
-    def named(cls, name: str, values: Mapping[str, Setting]) -> Self:
+    def named(cls, name: str, values: Mapping[str, Setting], **parts: Any) -> Self:
         """Make the one of that name; what `values` leaves out has its default.
+
+        Args:
+            name: its name.
+            values: its hyperparameters.
+            parts: its fields that are no hyperparameters.
 
         Raises: OptimizerUnknownError; HyperparameterError, or one error with all faults.
         """
@@ -187,18 +202,31 @@ class Configured:
         missing = (x for x in known.values() if x.required and x.name not in values)
         faults += [found.fault(f"{x.name} is missing; it must be {x.expected}", x.name) for x in missing]
         raise_all(faults)
-        return found(**values)
+        return found(**values, **parts)
 
     @classmethod
     def catalog(cls) -> tuple[CatalogEntry, ...]:
         """List the family, by name."""
         members = sorted(cls.registry.items())
-        return tuple(CatalogEntry(name, x.hyperparameters(), x.slots, getdoc(x) or "") for name, x in members)
+        return tuple(
+            CatalogEntry(name, x.hyperparameters(), x.slots, getdoc(x) or "", x.part_count) for name, x in members
+        )
 
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
 
 
-_KINDS = {bool: AttributeKind.BOOLEAN, int: AttributeKind.INTEGER, float: AttributeKind.REAL}
-_ARTICLE = {AttributeKind.INTEGER: "a whole number", AttributeKind.REAL: "a number"}
+_KINDS: Mapping[object, AttributeKind] = {
+    bool: AttributeKind.BOOLEAN,
+    int: AttributeKind.INTEGER,
+    float: AttributeKind.REAL,
+    tuple[int, ...]: AttributeKind.INTEGERS,
+    tuple[float, ...]: AttributeKind.REALS,
+}
+_ARTICLE = {
+    AttributeKind.INTEGER: "a whole number",
+    AttributeKind.REAL: "a number",
+    AttributeKind.INTEGERS: "a list of whole numbers, each",
+    AttributeKind.REALS: "a list of numbers, each",
+}

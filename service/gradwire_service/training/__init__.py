@@ -4,7 +4,7 @@ Nothing here knows how a graph is run: the loop is handed a function from inputs
 """
 
 from gradwire_service.training.batches import Batching, BatchingMode, Data
-from gradwire_service.training.loop import Recipe, minimize
+from gradwire_service.training.loop import Recipe, Runner, minimize
 from gradwire_service.training.progress import (
     NonFinitePolicy,
     Progress,
@@ -14,7 +14,15 @@ from gradwire_service.training.progress import (
     StopReason,
 )
 from gradwire_service.training.snapshot import Keep, Point, Snapshot
-from gradwire_service.training.step import Run, Step, step_graph, take_step
+from gradwire_service.training.step import (
+    Run,
+    Step,
+    evaluation_graph,
+    fed_limits,
+    step_graph,
+    take_accumulated_step,
+    take_step,
+)
 
 __all__ = [
     "Batching",
@@ -28,11 +36,15 @@ __all__ = [
     "ReportingRule",
     "Result",
     "Run",
+    "Runner",
     "Snapshot",
     "Step",
     "StopReason",
     "StoppingRule",
+    "evaluation_graph",
+    "fed_limits",
     "minimize",
     "step_graph",
+    "take_accumulated_step",
     "take_step",
 ]

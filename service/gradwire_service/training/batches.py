@@ -36,15 +36,19 @@ class Batching:
     A batch has the rows that it really has: the last one of an epoch may be smaller and is never padded. A loss that is
     a mean over its rows makes the expectation of a step the same for all batch sizes; one that is a sum does not.
 
+    A step of several batches sees the rows that one batch of all their rows would have.
+
     Attributes:
         mode: the order.
         size: rows of a batch; of no meaning for `FULL`.
         seed: source of all that is random, from 0 to 2⁶⁴ - 1.
+        accumulation: batches of a step, whose gradients are averaged; fewer for the last step of an epoch.
     """
 
     mode: BatchingMode = BatchingMode.FULL
     size: int = 0
     seed: int = 0
+    accumulation: int = 1
 
     def __post_init__(self) -> None:
         """Check.
@@ -56,10 +60,20 @@ class Batching:
             raise HyperparameterError(message, field="batching.batch_size")
         if not 0 <= self.seed < 2**64:
             raise HyperparameterError(f"seed {self.seed} is not a whole number from 0 to 2**64 - 1", field="seed")
+        if self.accumulation < 1:
+            message = f"a step of {self.accumulation} batches can't be made; leave the accumulation out for 1"
+            raise HyperparameterError(message, field="batching.accumulation")
+        if self.mode is BatchingMode.FULL and self.accumulation > 1:
+            message = "full batches have all rows, and nothing to accumulate; take sequential ones of some batch size"
+            raise HyperparameterError(message, field="batching.accumulation")
 
     def steps_per_epoch(self, rows: int) -> int:
-        """Return the number of batches that an epoch has."""
-        return -(-rows // self.rows_per_batch(rows))
+        """Return the number of steps that an epoch has."""
+        return -(-rows // self.rows_per_step(rows))
+
+    def rows_per_step(self, rows: int) -> int:
+        """Return the number of rows of every step but the last of an epoch."""
+        return self.rows_per_batch(rows) * self.accumulation
 
     def rows_per_batch(self, rows: int) -> int:
         """Return the number of rows of every batch but the last of an epoch."""
@@ -73,14 +87,23 @@ class Batching:
             first: number of the step to begin with, counted from 0.
         """
         per_epoch = self.steps_per_epoch(rows)
-        size = self.rows_per_batch(rows)
-        epoch, batch = divmod(first, per_epoch)
+        size = self.rows_per_step(rows)
+        epoch, step = divmod(first, per_epoch)
         while True:
             order = self.order(rows, epoch)
-            for start in range(batch * size, rows, size):
+            for start in range(step * size, rows, size):
                 stop = min(start + size, rows)
                 yield slice(start, stop) if order is None else order[start:stop]
-            epoch, batch = epoch + 1, 0
+            epoch, step = epoch + 1, 0
+
+    def cut(self, step: Selection) -> list[Selection]:
+        """Return the batches of a step."""
+        rows = length(step)
+        starts = range(0, rows, self.rows_per_batch(rows))
+        places = [(start, min(start + starts.step, rows)) for start in starts]
+        if isinstance(step, slice):
+            return [slice(step.start + start, step.start + stop) for start, stop in places]
+        return [step[start:stop] for start, stop in places]
 
     def order(self, rows: int, epoch: int) -> npt.NDArray[np.int64] | None:
         """Return the rows of an epoch in order; None for "as they lie"."""
@@ -166,6 +189,25 @@ class Data:
     def count(self) -> int:
         """Number of rows; 1 when nothing has rows."""
         return next((array.shape[0] for array in self.rows.values() if array.ndim), 1)
+
+    def split(self, share: float) -> tuple[Data, Data]:
+        """Return the rows without the last ones, and the last ones, both with all that has no rows.
+
+        Args:
+            share: share of the rows that are the last ones; rounded down to whole rows, but for errors of rounding.
+
+        Raises: DataMismatchError when there are no rows, or when none is left for one of the two.
+        """
+        last = int(self.count * share + 1e-9) if self.rows else 0
+        if not 0 < last < self.count:
+            message = (
+                f"a share of {share} of {self.count if self.rows else 0} rows can't be held out; give data instead"
+            )
+            raise DataMismatchError(message, field="validation_share")
+        return self._part(slice(0, self.count - last)), self._part(slice(self.count - last, self.count))
+
+    def _part(self, rows: slice) -> Data:
+        return Data({name: array[rows] for name, array in self.rows.items()}, self.whole)
 
     def batch(self, selection: Selection) -> dict[str, Array]:
         """Return the chosen rows, and all that has no rows."""

@@ -5,14 +5,27 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Protocol
 
-from gradwire_service.backend import Interrupt, Tier, never
+from gradwire_service.backend import Interrupt, RunInfo, Tensors, Tier, never
 from gradwire_service.errors import CancelledError, DataMismatchError, DeadlineExceededError, NotFiniteError
 from gradwire_service.graph import Array
-from gradwire_service.optimizers import Constant, Optimizer, OptimizerState, Schedule, check_state, initial_state
+from gradwire_service.optimizers import (
+    Constant,
+    Optimizer,
+    OptimizerState,
+    Schedule,
+    Update,
+    averaged,
+    check_state,
+    initial_state,
+)
 from gradwire_service.training.batches import Batching, BatchingMode, Data, Selection, length
 from gradwire_service.training.early_stopping import Patience
+from gradwire_service.training.evaluation import Mean, evaluate
+from gradwire_service.training.memory import numbers_of, recalled
 from gradwire_service.training.progress import (
     NonFinitePolicy,
     Progress,
@@ -22,7 +35,7 @@ from gradwire_service.training.progress import (
     StopReason,
 )
 from gradwire_service.training.snapshot import Keep, Point, Snapshot
-from gradwire_service.training.step import Run, Step, take_step
+from gradwire_service.training.step import Step, fed_limits, take_accumulated_step, take_step
 
 
 @dataclass(frozen=True)
@@ -30,29 +43,56 @@ class Recipe:
     """How to minimize: all but graph, start and data.
 
     Attributes:
-        optimizer: the update rule.
+        optimizer: how parameters are updated.
         stopping: when to stop.
         schedule: how the learning rate changes from that of the optimizer.
         batching: how rows are taken.
         reporting: when to report.
         policy: what to do with what is not finite.
+        validation_share: share of the rows, the last ones, that is held out; 0: none, or data of their own.
+        metrics: names of scalars, means over rows, that are evaluated for each report: of held-out data, or, without
+            those, of all data.
+        return_best: return the parameters of the least loss that a report found (of held-out data, or, without those,
+            of all data) in place of the last.
     """
 
-    optimizer: Optimizer
+    optimizer: Optimizer | Update
     stopping: StoppingRule
     schedule: Schedule = field(default_factory=Constant)
     batching: Batching = field(default_factory=Batching)
     reporting: ReportingRule = field(default_factory=ReportingRule)
     policy: NonFinitePolicy = NonFinitePolicy.FAIL
+    validation_share: float = 0.0
+    metrics: tuple[str, ...] = ()
+    return_best: bool = False
+
+    @cached_property
+    def update(self) -> Update:
+        """The update in full."""
+        return Update.of(self.optimizer)
+
+    def learning_rate(self, step: int, memory: Mapping[str, float]) -> float:
+        """Return the learning rate after so many updates."""
+        return self.schedule.learning_rate(self.update.optimizer.learning_rate, step, memory)
+
+
+class Runner(Protocol):
+    """Runs the graphs of a minimization, for batches of any number of rows."""
+
+    def step(self, inputs: Tensors, interrupt: Interrupt, info: RunInfo) -> Tensors:
+        """Run the graph that `step_graph` made, an accumulating one where steps have several batches."""
+
+    def evaluate(self, inputs: Tensors, interrupt: Interrupt, info: RunInfo) -> Tensors:
+        """Run the graph that `evaluation_graph` made."""
 
 
 def minimize(
-    run: Run,
+    run: Runner,
     parameters: Mapping[str, Array],
     data: Data,
     recipe: Recipe,
     state: OptimizerState | None = None,
-    position: int | None = None,
+    held_out: Data | None = None,
     interrupt: Interrupt = never,
     clock: Callable[[], float] = time.monotonic,
     resume: Snapshot | None = None,
@@ -64,52 +104,38 @@ def minimize(
     a run that is taken up again ends with the same bits as one that was never interrupted.
 
     Args:
-        run: runs the graph that `step_graph` made for the optimizer.
+        run: runs the steps and the evaluations.
         parameters: where to start.
         data: all other variables.
         recipe: how to minimize.
         state: what the optimizer remembers of earlier steps; None: a fresh start.
-        position: number of steps so far, those left out included (`Progress.step`); None: those of the state.
+        held_out: data that no step sees; None: none but the recipe's share.
         interrupt: called between steps and handed to `run`; raises to stop. What was reached is then the result.
         clock: tells the time, in seconds.
-        resume: where to go on, in place of `parameters`, `state` and `position`; None: at these.
+        resume: where to go on, in place of `parameters` and `state`; None: at these.
         keep: is given a snapshot between slices of steps, after the reports on them; none once there is a reason to
             stop.
 
-    Raises: StateMismatchError, DataMismatchError; NotFiniteError if the policy is to fail. All but the last before the
-        first report.
+    Raises: StateMismatchError, DataMismatchError, HyperparameterError; NotFiniteError if the policy is to fail. All but
+        the last before the first report.
     """
     if resume is not None:
-        parameters, state, position = resume.current.parameters, resume.current.state, resume.step
+        parameters, state = resume.current.parameters, resume.current.state
+    recipe.update.check(parameters)
     if state is None:
-        state = initial_state(recipe.optimizer, parameters)
-    check_state(state, recipe.optimizer, parameters)
+        state = initial_state(recipe.update, parameters)
+    check_state(state, recipe.update, parameters)
+    if recipe.validation_share:
+        if held_out is not None:
+            message = "data are held out already; leave them or the share out"
+            raise DataMismatchError(message, field="validation_share")
+        data, held_out = data.split(recipe.validation_share)
     if recipe.batching.mode is not BatchingMode.FULL and not data.rows:
         raise DataMismatchError(f"{recipe.batching.mode.value} batches need data with rows; take full batches")
-    start = state.step if position is None else position
-    minimization = _Minimization(run, parameters, data, recipe, state, start, interrupt, clock)
+    minimization = _Minimization(run, parameters, data, held_out, recipe, state, interrupt, clock)
     if resume is not None:
         minimization.restore(resume)
     return minimization.go(keep)
-
-
-class _Mean:
-    """Mean loss of rows: each batch counts as many times as it has rows."""
-
-    def __init__(self, total: float = 0.0, rows: int = 0) -> None:
-        self.total = total
-        self.rows = rows
-
-    def facts(self) -> list[float]:
-        return [self.total, self.rows]
-
-    def add(self, loss: float, rows: int) -> None:
-        self.total += loss * rows
-        self.rows += rows
-
-    @property
-    def value(self) -> float:
-        return self.total / self.rows if self.rows else math.nan
 
 
 class _Minimization:
@@ -117,31 +143,38 @@ class _Minimization:
 
     def __init__(
         self,
-        run: Run,
+        run: Runner,
         parameters: Mapping[str, Array],
         data: Data,
+        held_out: Data | None,
         recipe: Recipe,
         state: OptimizerState,
-        start: int,
         interrupt: Interrupt,
         clock: Callable[[], float],
     ) -> None:
         self.run = run
         self.data = data
+        self.held_out = held_out
         self.recipe = recipe
         self.interrupt = interrupt
         self.clock = clock
-        self.start = self.position = start
+        self.limits = fed_limits(recipe.update, parameters)
+        self.start = self.position = state.position
         self.per_epoch = recipe.batching.steps_per_epoch(data.count)
-        self.point = Point(parameters, state, start)
+        self.point = Point(parameters, state, self.position)
         self.last_good = self.point  # where loss and gradient are known to be finite, once a step was made
+        self.best: Point | None = None
+        self.best_loss = math.inf
         self.last: Step | None = None
-        self.skipped = 0
-        self.report = Progress(step=start, epoch=start // self.per_epoch)
-        self.since_report = _Mean()
-        self.this_epoch = _Mean()
+        self.skipped = state.position - state.step
+        self.evaluations = 0
+        self.report = Progress(step=self.position, epoch=self.position // self.per_epoch)
+        self.since_report = Mean()
         self.patience = Patience(recipe.stopping.patience, recipe.stopping.least_improvement)
+        self.memory: Mapping[str, float]  # what the schedule has seen
+        self.this_epoch, self.memory = recalled(state.numbers, self.patience)
         self.spent = 0.0  # seconds before this run
+        self.seen: tuple[int, tuple[float, Mapping[str, float]]] | None = None  # what `look` saw last, and when
 
     def go(self, keep: Keep | None) -> Iterator[Progress | Result]:
         """Take steps until one of them gives a reason to stop."""
@@ -160,7 +193,7 @@ class _Minimization:
                 yield self.result(reason)
                 return
             if self.epoch_ends():
-                self.this_epoch = _Mean()
+                self.this_epoch = Mean()
             if keep is not None:
                 keep(self.snapshot())
 
@@ -169,11 +202,16 @@ class _Minimization:
         points = {"current": self.point}
         if self.recipe.policy is NonFinitePolicy.STOP:
             points["last_good"] = self.last_good
+        if self.best is not None:
+            points["best"] = self.best
         last = self.last
         facts = {
             "position": self.position,
             "start": self.start,
             "skipped": self.skipped,
+            "evaluations": self.evaluations,
+            "best_loss": self.best_loss,
+            "memory": dict(self.memory),
             "seconds": self.seconds(),
             "report": {**vars(self.report), "parameters": None},
             "since_report": self.since_report.facts(),
@@ -188,11 +226,13 @@ class _Minimization:
         facts = snapshot.facts
         self.point = snapshot.current
         self.last_good = snapshot.points.get("last_good", self.point)
+        self.best, self.best_loss = snapshot.points.get("best"), facts["best_loss"]
         self.position, self.start, self.skipped = facts["position"], facts["start"], facts["skipped"]
+        self.evaluations, self.memory = facts["evaluations"], facts["memory"]
         self.spent = facts["seconds"]
         self.report = Progress(**facts["report"])
-        self.since_report = _Mean(*facts["since_report"])
-        self.this_epoch = _Mean(*facts["this_epoch"])
+        self.since_report = Mean(*facts["since_report"])
+        self.this_epoch = Mean(*facts["this_epoch"])
         self.patience.restore(facts["patience"])
         if facts["last"] is not None:
             self.last = Step(**{**facts["last"], "state": self.point.state, "tier": Tier(facts["last"]["tier"])})
@@ -200,9 +240,7 @@ class _Minimization:
     def advance(self, selection: Selection) -> StopReason | None:
         """Take one step; tell whether it gives a reason to stop."""
         point, recipe = self.point, self.recipe
-        rate = recipe.schedule.learning_rate(recipe.optimizer.learning_rate, point.state.step)
-        batch = self.data.batch(selection)
-        step = take_step(self.run, point.parameters, batch, point.state, rate, self.interrupt)
+        step = self.step(selection)
         self.position += 1
         self.last = step
         if step.starts_finite:
@@ -224,19 +262,38 @@ class _Minimization:
             self.skipped += 1
         return self.reason_to_stop(step)
 
+    def step(self, selection: Selection) -> Step:
+        """Take one step from the point."""
+        parameters, state = self.point.parameters, self.point.state
+        rate = self.recipe.learning_rate(state.step, self.memory)
+        if self.recipe.batching.accumulation == 1:
+            self.evaluations += 1
+            batch = self.data.batch(selection)
+            return take_step(self.run.step, parameters, batch, state, rate, self.interrupt, self.limits)
+        batches = [(self.data.batch(part), length(part)) for part in self.recipe.batching.cut(selection)]
+        self.evaluations += len(batches)
+        return take_accumulated_step(self.run.step, parameters, batches, state, rate, self.interrupt, self.limits)
+
     def reason_to_stop(self, step: Step) -> StopReason | None:
         """Hold a step against the stopping rule."""
         rule, done = self.recipe.stopping, self.position - self.start
+        if self.epoch_ends():
+            initial, updates = self.recipe.update.optimizer.learning_rate, self.point.state.step
+            self.memory = self.recipe.schedule.after_epoch(initial, updates, self.this_epoch.value, self.memory)
         if rule.loss is not None and self.epoch_ends() and self.this_epoch.value <= rule.loss:
             return StopReason.LOSS
         if step.gradient_norm <= rule.gradient_norm and rule.gradient_norm:
             return StopReason.GRADIENT_NORM
-        if self.epoch_ends() and self.patience.ends_with(self.this_epoch.value):
-            return StopReason.PATIENCE
+        if rule.patience and self.epoch_ends():
+            loss = self.this_epoch.value if self.held_out is None else self.look()[0]
+            if self.patience.ends_with(loss):
+                return StopReason.PATIENCE
         if rule.epochs and done >= rule.epochs * self.per_epoch:
             return StopReason.EPOCHS
         if rule.steps and done >= rule.steps:
             return StopReason.STEPS
+        if rule.function_evaluations and self.evaluations >= rule.function_evaluations:
+            return StopReason.FUNCTION_EVALUATIONS
         if rule.seconds and self.seconds() >= rule.seconds:
             return StopReason.SECONDS
         return None
@@ -257,6 +314,13 @@ class _Minimization:
     def new_report(self) -> Progress:
         """Return a report on the steps since the last one."""
         assert self.last is not None
+        recipe = self.recipe
+        loss: float | None = None
+        metrics: Mapping[str, float] = {}
+        if self.held_out is not None or recipe.metrics or recipe.return_best:
+            loss, metrics = self.look()
+        if recipe.return_best and loss is not None and loss < self.best_loss:
+            self.best, self.best_loss = self.point, loss
         self.report = Progress(
             number=self.report.number + 1,
             step=self.position,
@@ -266,11 +330,13 @@ class _Minimization:
             gradient_norm=self.last.gradient_norm,
             parameter_norm=self.last.parameter_norm,
             skipped_steps=self.skipped,
-            function_evaluations=self.position - self.start,
+            function_evaluations=self.evaluations,
             seconds=self.seconds(),
-            parameters=self.point.parameters if self.recipe.reporting.parameters else None,
+            parameters=self.point.parameters if recipe.reporting.parameters else None,
+            validation_loss=None if self.held_out is None else loss,
+            metrics=metrics,
         )
-        self.since_report = _Mean()
+        self.since_report = Mean()
         return self.report
 
     def result(self, reason: StopReason) -> Result:
@@ -278,25 +344,38 @@ class _Minimization:
         words = _WORDS[reason]
         if reason is StopReason.NOT_FINITE and self.last is not None:
             words = self.trouble(self.last)
-        point = self.point
-        loss = self.loss_over_all_rows(point)
-        tier = self.last.tier if self.last else Tier.INTERPRETED
-        return Result(point.parameters, point.state, loss, point.step, reason, words, self.report, tier)
+        last = self.point
+        best = self.best or last
+        position = last.step if reason is StopReason.NOT_FINITE else self.position
+        epoch = Mean() if self.epoch_ends() else self.this_epoch
+        numbers = numbers_of(epoch, self.memory, self.patience)
+        return Result(
+            parameters=best.parameters,
+            state=replace(last.state, position=position, numbers=numbers),
+            loss=self.evaluated(best, self.data)[0],
+            parameters_step=best.step,
+            stop_reason=reason,
+            message=words,
+            progress=self.report,
+            tier=self.last.tier if self.last else Tier.INTERPRETED,
+            averaged=averaged(self.recipe.update, last.parameters, last.state),
+            last_parameters=last.parameters if self.recipe.return_best else None,
+        )
 
-    def loss_over_all_rows(self, point: Point) -> float:
-        """Return the loss, by batches of rows as they lie; NaN when the time is up."""
-        size = self.recipe.batching.rows_per_batch(self.data.count)
-        mean = _Mean()
+    def look(self) -> tuple[float, Mapping[str, float]]:
+        """Return loss and metrics of held-out data, or of all, where the minimization is now."""
+        if self.seen is None or self.seen[0] != self.position:
+            self.seen = self.position, self.evaluated(self.point, self.held_out or self.data)
+        return self.seen[1]
+
+    def evaluated(self, point: Point, data: Data) -> tuple[float, Mapping[str, float]]:
+        """Return loss and metrics at a point; NaN when the time is up."""
+        size = self.recipe.batching.rows_per_batch(data.count)
         try:
             self.interrupt()
-            for begin in range(0, self.data.count, size):
-                selection = slice(begin, min(begin + size, self.data.count))
-                batch = self.data.batch(selection)
-                step = take_step(self.run, point.parameters, batch, point.state, 0.0, self.interrupt)
-                mean.add(step.loss, length(selection))
+            return evaluate(self.run.evaluate, point.parameters, data, size, self.interrupt)
         except (CancelledError, DeadlineExceededError):
-            return math.nan
-        return mean.value
+            return math.nan, dict.fromkeys(self.recipe.metrics, math.nan)
 
     def trouble(self, step: Step) -> str:
         """Say what of a step is not finite."""
@@ -312,6 +391,7 @@ class _Minimization:
 _WORDS = {
     StopReason.EPOCHS: "the number of epochs was reached",
     StopReason.STEPS: "the number of steps was reached",
+    StopReason.FUNCTION_EVALUATIONS: "the number of evaluations was reached",
     StopReason.SECONDS: "the time was up",
     StopReason.LOSS: "the loss was low enough",
     StopReason.GRADIENT_NORM: "the gradient was small enough",

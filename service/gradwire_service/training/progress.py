@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from gradwire_service.backend import Tier
@@ -30,10 +30,13 @@ class StopReason(Enum):
 
     EPOCHS = "epochs"
     STEPS = "steps"
+    FUNCTION_EVALUATIONS = "function_evaluations"
     SECONDS = "seconds"
     LOSS = "loss"
     GRADIENT_NORM = "gradient_norm"
     PATIENCE = "patience"
+    CONVERGED = "converged"
+    STALLED = "stalled"
     NOT_FINITE = "not_finite"
     CANCELLED = "cancelled"
     DEADLINE = "deadline"
@@ -46,10 +49,12 @@ class StoppingRule:
     Attributes:
         epochs: number of epochs, in steps of this minimization; those of an earlier state do not count.
         steps: number of steps, those of an earlier state not counted.
+        function_evaluations: number of batches whose loss was evaluated for a step.
         seconds: time, in seconds.
         loss: mean loss of an epoch, taken while the parameters moved, at or below this; None does not count.
         gradient_norm: 2-norm of the gradient of all parameters, in any step, at or below this.
-        patience: epochs in a row without an improvement of the mean loss of an epoch.
+        patience: epochs in a row without an improvement of the loss of held-out data, or, without those, of the mean
+            loss of an epoch.
         least_improvement: decrease of the loss that counts as one has to be greater than this, in units of the loss.
     """
 
@@ -60,15 +65,16 @@ class StoppingRule:
     gradient_norm: float = 0.0
     patience: int = 0
     least_improvement: float = 0.0
+    function_evaluations: int = 0
 
     def __post_init__(self) -> None:
         """Check.
 
         Raises: HyperparameterError, or one error with all faults.
         """
-        names = ("epochs", "steps", "seconds", "gradient_norm", "patience", "least_improvement")
-        _check_not_negative("stopping", self, *names)
-        if self.loss is None and not (self.epochs or self.steps or self.seconds or self.gradient_norm or self.patience):
+        limits = ("epochs", "steps", "function_evaluations", "seconds", "gradient_norm", "patience")
+        _check_not_negative("stopping", self, *limits, "least_improvement")
+        if self.loss is None and not any(getattr(self, name) for name in limits):
             message = "nothing says when to stop; give a number of epochs or steps, a time, a loss or a gradient norm"
             raise HyperparameterError(message, field="stopping")
 
@@ -113,9 +119,11 @@ class Progress:
         gradient_norm: 2-norm of the last gradient of all parameters.
         parameter_norm: 2-norm of all parameters.
         skipped_steps: steps left out so far.
-        function_evaluations: evaluations of the loss so far.
+        function_evaluations: evaluations of the loss so far, those of held-out data not counted.
         seconds: time since the start, in seconds.
         parameters: the parameters, when they were asked for.
+        validation_loss: loss of held-out data; None without those.
+        metrics: the metrics that were asked for, of held-out data, or, without those, of all data.
     """
 
     number: int = 0
@@ -129,6 +137,8 @@ class Progress:
     function_evaluations: int = 0
     seconds: float = 0.0
     parameters: Mapping[str, Array] | None = None
+    validation_loss: float | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -136,14 +146,16 @@ class Result:
     """How a minimization ended.
 
     Attributes:
-        parameters: the parameters, by name.
-        state: what the optimizer remembers, to go on from there.
+        parameters: the parameters, by name: the last, or the best when they were asked for.
+        state: what the optimizer remembers, to go on from the last parameters.
         loss: loss at the parameters, over all rows; NaN when there was no time left to compute it.
         parameters_step: step at which the parameters were reached.
         stop_reason: why it stopped.
         message: the same in words.
         progress: the last report.
         tier: what ran the last step.
+        averaged: the running means of the parameters after the last step; None when they were not asked for.
+        last_parameters: the last parameters, where `parameters` are the best; None: they are the last.
     """
 
     parameters: Mapping[str, Array]
@@ -154,6 +166,8 @@ class Result:
     message: str
     progress: Progress
     tier: Tier = Tier.INTERPRETED
+    averaged: Mapping[str, Array] | None = None
+    last_parameters: Mapping[str, Array] | None = None
 
 
 def _check_not_negative(part: str, rule: object, *names: str) -> None:

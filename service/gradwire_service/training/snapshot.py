@@ -8,7 +8,7 @@ from typing import Any
 
 from gradwire_service.errors import GradwireError
 from gradwire_service.graph import Array
-from gradwire_service.optimizers import Optimizer, OptimizerState, check_state, initial_state
+from gradwire_service.optimizers import Optimizer, OptimizerState, Update, check_state, initial_state
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Snapshot:
         step: int = self.facts["position"]
         return step
 
-    def fitted(self, optimizer: Optimizer) -> Snapshot:
+    def fitted(self, optimizer: Optimizer | Update) -> Snapshot:
         """Return the snapshot for an optimizer that may be another one.
 
         What the other one remembered is of use only where this one remembers the same things; else this one begins
@@ -62,7 +62,7 @@ Keep = Callable[[Snapshot], None]
 """Called between slices of steps; what it raises ends the minimization."""
 
 
-def _fitted(point: Point, optimizer: Optimizer) -> Point:
+def _fitted(point: Point, optimizer: Optimizer | Update) -> Point:
     try:
         check_state(point.state, optimizer, point.parameters)
     except GradwireError:  # one fault, or several

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gradwire_service.backend import Interrupt, RunInfo, Tensors, Tier, never
-from gradwire_service.errors import InputMissingError
-from gradwire_service.graph import FLOAT64, Array
+from gradwire_service.errors import InputMissingError, NotScalarError
+from gradwire_service.graph import BOOL, Array, TensorType
 from gradwire_service.ops.base import Value, variable
 from gradwire_service.ops.flat import FlatGraph
-from gradwire_service.ops.functions import astype, sqrt, square
-from gradwire_service.ops.functions import sum as sum_
-from gradwire_service.optimizers import Optimizer, OptimizerState, slot_name
+from gradwire_service.ops.functions import where
+from gradwire_service.optimizers import Optimizer, OptimizerState, Update, slot_name
+from gradwire_service.optimizers.base import like, norm, wide
 from gradwire_service.transform import gradient, simplify
 
 Run = Callable[[Tensors, Interrupt, RunInfo], Tensors]
@@ -29,44 +29,124 @@ GRADIENT_NORM = "gradient norm"
 PARAMETER_NORM = "parameter norm"
 LEARNING_RATE = "learning rate"
 STEP_NUMBER = "step number"
+ROWS = "batch rows"
+LAST = "last batch"
+ACCUMULATED_ROWS = "accumulated rows"
+ACCUMULATED_LOSS = "accumulated loss"
+METRIC = "metric "
 _PARAMETER = "parameter "
 _STATE = "state "
+_ACCUMULATED = "accumulated gradient "
 
 
 def step_graph(
-    loss: Value, parameters: Mapping[str, Value], optimizer: Optimizer, variables: Iterable[Value] = ()
+    loss: Value,
+    parameters: Mapping[str, Value],
+    rule: Optimizer | Update,
+    variables: Iterable[Value] = (),
+    accumulating: bool = False,
 ) -> FlatGraph:
     """Make the graph of one step: the loss, its gradients and the update.
 
     Args:
         loss: a floating scalar.
         parameters: the variables that are trained, by name.
-        optimizer: the rule; the graph does not depend on its learning rate.
+        rule: how they are updated; the graph does not depend on the learning rate, nor on the numbers of bounds.
         variables: all variables of the loss's graph; those that it does not need are then fed all the same.
+        accumulating: make a step of several batches, for each of which the graph is run.
 
     Returns: a simplified graph. It is fed the variables by their own names, ``learning rate`` and ``step number`` as
-        float64, and ``state m/w`` for the slot m of the parameter w; it yields ``loss``, ``gradient norm`` and
-        ``parameter norm`` (2-norms of all parameters together, in float64, the latter after the update),
-        ``parameter w`` and ``state m/w``.
+        float64, ``state m/w`` for the slot m of the parameter w, and ``lower w`` and ``upper w`` for those of its
+        bounds that there are; it yields ``loss``, ``gradient norm`` (2-norm of all gradients, before clipping) and
+        ``parameter norm`` (2-norm of all parameters after the update), both in float64, ``parameter w`` and
+        ``state m/w``. An accumulating one is also fed ``batch rows``, their number, ``last batch``,
+        whether it is the last one of the step, ``accumulated rows``, ``accumulated loss``, and ``accumulated gradient
+        w``, all 0 at first, and yields the latter three anew. Until the last batch, parameters and state stay as they
+        were fed.
     Raises: InputMissingError without parameters; NotScalarError; NotDifferentiableError.
     """
     if not parameters:
         raise InputMissingError("there is no parameter to train; give start values of one at least", field="parameters")
+    update = Update.of(rule)
     learning_rate, step = variable(LEARNING_RATE), variable(STEP_NUMBER)
-    gradients = gradient(loss, list(parameters.values()))
     fed = [*variables, *parameters.values(), learning_rate, step]
-    updated: dict[str, Value] = {}
-    remembered: dict[str, Value] = {}
-    for (name, w), g in zip(parameters.items(), gradients, strict=True):
-        state = {
-            slot: variable(_STATE + slot_name(slot, name), slot_type.shape, slot_type.element_type)
-            for slot, (slot_type, _) in optimizer.initial_state(w.type).items()
+    trained = {name: w for name, w in parameters.items() if not update.is_frozen(name)}
+    gradients = dict(zip(trained, gradient(loss, list(trained.values())), strict=True))
+    carried: dict[str, Value] = {}
+    last = variable(LAST, (), BOOL)
+    if accumulating:
+        rows = variable(ROWS)
+        sums = _Accumulation(rows, fed)
+        loss = sums.mean(ACCUMULATED_LOSS, wide(loss))
+        gradients = {name: sums.mean(_ACCUMULATED + name, g) for name, g in gradients.items()}
+        carried = {name: where(last, 0, value) for name, value in sums.values.items()}
+        fed += [rows, last]
+    state: dict[str, dict[str, Value]] = {}
+    limits: dict[str, dict[str, Value]] = {}
+    for name, w in trained.items():
+        types = update.slots(name, w.type).items()
+        state[name] = {
+            slot: variable(_STATE + slot_name(slot, name), t.shape, t.element_type) for slot, (t, _) in types
         }
-        fed += state.values()
-        updated[_PARAMETER + name], new = optimizer.update(w, g, state, learning_rate, step)
-        remembered |= {_STATE + slot_name(slot, name): value for slot, value in new.items()}
-    norms = {GRADIENT_NORM: _norm(gradients), PARAMETER_NORM: _norm(list(updated.values()))}
-    return simplify(FlatGraph.of({LOSS: loss, **norms, **updated, **remembered}, fed))
+        fed += state[name].values()
+    for name, side, has_shape in update.sides:
+        if name in trained:
+            w = trained[name]
+            limit = variable(f"{side} {name}", w.shape if has_shape else (), w.element_type)
+            limits.setdefault(name, {})[side] = limit
+            fed.append(limit)
+    updated = {_PARAMETER + name: w for name, w in parameters.items()}
+    remembered: dict[str, Value] = {}
+    for name, (moved, new) in update.apply(trained, gradients, state, limits, learning_rate, step).items():
+        old = {_PARAMETER + name: trained[name], **{_STATE + slot_name(s, name): x for s, x in state[name].items()}}
+        found = {_PARAMETER + name: moved, **{_STATE + slot_name(s, name): x for s, x in new.items()}}
+        if accumulating:
+            found = {key: where(last, x, old[key]) for key, x in found.items()}
+        updated[_PARAMETER + name] = found.pop(_PARAMETER + name)
+        remembered |= found
+    norms = {GRADIENT_NORM: norm(*gradients.values()), PARAMETER_NORM: norm(*updated.values())}
+    return simplify(FlatGraph.of({LOSS: loss, **norms, **updated, **remembered, **carried}, fed))
+
+
+class _Accumulation:
+    """Running means over the batches of a step, each of which counts as many times as it has rows."""
+
+    def __init__(self, rows: Value, fed: list[Value]) -> None:
+        self._fed = fed
+        before = self._fed_variable(ACCUMULATED_ROWS, TensorType(()))
+        total = before + rows
+        self._share = rows / total  # 1 in the first batch, whose mean is thus exactly what it was
+        self.values = {ACCUMULATED_ROWS: total}
+
+    def mean(self, name: str, value: Value) -> Value:
+        """Return the mean of a value over the batches so far, which is carried on under a name."""
+        before = self._fed_variable(name, value.type)
+        self.values[name] = before + like(self._share, value) * (value - before)
+        return self.values[name]
+
+    def _fed_variable(self, name: str, type_: TensorType) -> Value:
+        made = variable(name, type_.shape, type_.element_type)
+        self._fed.append(made)
+        return made
+
+
+def evaluation_graph(loss: Value, metrics: Mapping[str, Value], variables: Iterable[Value] = ()) -> FlatGraph:
+    """Make the graph that only looks: the loss and metrics.
+
+    Args:
+        loss: a floating scalar.
+        metrics: further scalars, by name.
+        variables: all variables of the graph; those that are not needed are then fed all the same.
+
+    Returns: a simplified graph, which yields ``loss`` and ``metric name`` in float64.
+    Raises: NotScalarError.
+    """
+    for name, value in {"the loss": loss, **metrics}.items():
+        if value.shape:
+            message = f"{name} is {value.type}, but what is averaged over rows must be a scalar; take its mean"
+            raise NotScalarError(message, block=name, field="metrics")
+    outputs = {LOSS: wide(loss), **{METRIC + name: wide(value) for name, value in metrics.items()}}
+    return simplify(FlatGraph.of(outputs, variables))
 
 
 @dataclass(frozen=True)
@@ -109,6 +189,7 @@ def take_step(
     state: OptimizerState,
     learning_rate: float,
     interrupt: Interrupt = never,
+    limits: Mapping[str, Array] | None = None,
 ) -> Step:
     """Take one step; arrays that are passed in stay as they are.
 
@@ -119,28 +200,70 @@ def take_step(
         state: what the optimizer remembers.
         learning_rate: the learning rate of this update.
         interrupt: called between blocks; raises to stop.
+        limits: what `fed_limits` returned; None: there are none.
     """
-    fed: dict[str, Array] = {**data, **parameters}
+    info = RunInfo()
+    fed = _fed(parameters, state, learning_rate, limits)
+    return _read(run({**data, **fed}, interrupt, info), parameters, state, learning_rate, info)
+
+
+def take_accumulated_step(
+    run: Run,
+    parameters: Mapping[str, Array],
+    batches: Sequence[tuple[Mapping[str, Array], int]],
+    state: OptimizerState,
+    learning_rate: float,
+    interrupt: Interrupt = never,
+    limits: Mapping[str, Array] | None = None,
+) -> Step:
+    """Take one step with the mean gradient of several batches; arrays that are passed in stay as they are.
+
+    Args:
+        run: runs the accumulating graph that `step_graph` made.
+        parameters: the parameters before the update, by name.
+        batches: for each batch all other variables, by name, and how many rows it has.
+        state: what the optimizer remembers.
+        learning_rate: the learning rate of this update.
+        interrupt: called between blocks; raises to stop.
+        limits: what `fed_limits` returned; None: there are none.
+    """
+    info = RunInfo()
+    fed = _fed(parameters, state, learning_rate, limits)
+    carried: dict[str, Array] = {ACCUMULATED_ROWS: np.array(0.0), ACCUMULATED_LOSS: np.array(0.0)}
+    results: Tensors = {}
+    for i, (data, rows) in enumerate(batches, 1):
+        batch = {ROWS: np.array(float(rows)), LAST: np.array(i == len(batches))}
+        results = run({**data, **fed, **carried, **batch}, interrupt, info)
+        carried = {name: results[name] for name in results if name.startswith("accumulated ")}
+    return _read(results, parameters, state, learning_rate, info)
+
+
+def fed_limits(rule: Optimizer | Update, parameters: Mapping[str, Array]) -> dict[str, Array]:
+    """Return bounds as a step is fed them."""
+    types = {name: TensorType.of(array) for name, array in parameters.items()}
+    return {f"{side} {name}": limit for name, side, limit in Update.of(rule).limits(types)}
+
+
+def _fed(
+    parameters: Mapping[str, Array], state: OptimizerState, learning_rate: float, limits: Mapping[str, Array] | None
+) -> dict[str, Array]:
+    fed: dict[str, Array] = {**parameters, **(limits or {})}
     fed |= {_STATE + name: array for name, array in state.slots.items()}
     fed[LEARNING_RATE] = np.array(learning_rate)
     fed[STEP_NUMBER] = np.array(float(state.step + 1))
-    info = RunInfo()
-    results = run(fed, interrupt, info)
+    return fed
+
+
+def _read(
+    results: Tensors, parameters: Mapping[str, Array], state: OptimizerState, learning_rate: float, info: RunInfo
+) -> Step:
     slots = {name: results[_STATE + name] for name in state.slots}
     return Step(
         {name: results[_PARAMETER + name] for name in parameters},
-        OptimizerState(state.optimizer, state.step + 1, slots),
+        replace(state, step=state.step + 1, slots=slots, position=state.position + 1),
         float(results[LOSS]),
         learning_rate,
         float(results[GRADIENT_NORM]),
         float(results[PARAMETER_NORM]),
         info.tier,
     )
-
-
-def _norm(values: Sequence[Value]) -> Value:
-    squares = [sum_(square(x if x.element_type is FLOAT64 else astype(x, element_type=FLOAT64))) for x in values]
-    total = squares[0]
-    for term in squares[1:]:
-        total = total + term
-    return sqrt(total)
