@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 from llvmlite import binding
 
-from gradwire_backends.numba import grammar, symbols
+from gradwire_backends.numba import grammar, special, symbols
 from gradwire_backends.numba.artifact import Artifact
 
 LENGTH = struct.Struct("<I")
@@ -70,6 +70,7 @@ def prepare() -> None:
     for name in symbols.BLAS:
         # numba loads what it compiles, but nothing is called here.
         binding.add_symbol(symbols.PREFIX + name, 1)
+    special.make_known()
     vocabulary()
 
 
@@ -79,9 +80,9 @@ def vocabulary() -> dict[str, Any]:
     import numba
 
     from gradwire_backends.numba import blas, intrinsics
-    from gradwire_backends.numba.mathematics import exponential, powers, single
+    from gradwire_backends.numba.mathematics import distributions, division, exponential, powers, single
 
-    modules = (intrinsics, blas, exponential, powers, single)
+    modules = (intrinsics, blas, distributions, division, exponential, powers, single)
     known: dict[str, Any] = {name: meaning for module in modules for name, meaning in vars(module).items()}
     known |= {name: getattr(numba, name) for name in ("float64", "float32", "int64", "int32", "boolean")}
     return {word: known[word] for word in grammar.WORDS if word != "range"}

@@ -20,10 +20,17 @@ WORDS = frozenset(
     " exp expm1 log log1p tanh sigmoid softplus log_sigmoid exp_difference"
     " sin cos tan asin acos atan atan2 sinh cosh erf power"
     " log2 log10 asinh acosh atanh cbrt erfc hypot direction logaddexp exp_share"
+    " xlogy xlog1py floor_divide remainder fmod"
     # the same in float32
     " expf expm1f logf log1pf tanhf sigmoidf softplusf log_sigmoidf exp_differencef"
     " sinf cosf tanf asinf acosf atanf atan2f sinhf coshf erff powerf"
     " log2f log10f asinhf acoshf atanhf cbrtf erfcf hypotf directionf logaddexpf exp_sharef"
+    " xlogyf xlog1pyf floor_dividef remainderf fmodf"
+    # the same of integers, and whole numbers
+    " whole_floor_divide whole_remainder whole_fmod whole_power whole short_whole"
+    # SciPy's, and what is written with them
+    " lgamma digamma erfinv erfinvf ndtri i0e i1e bessel_i gammainc gammaincc betainc betaincf"
+    " betaln betalnf gamma_density beta_density"
     # products
     " part matrix_product matrix_vector_product dot_product gram_matrix".split()
 )

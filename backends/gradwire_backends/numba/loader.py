@@ -16,7 +16,7 @@ from typing import Any
 
 from llvmlite import binding
 
-from gradwire_backends.numba import symbols, table
+from gradwire_backends.numba import special, symbols, table
 from gradwire_backends.numba.artifact import Artifact
 
 Entry = Callable[[int], None]
@@ -87,4 +87,5 @@ def _target() -> Any:
     symbols.load_vector_libraries()
     for name in symbols.BLAS:
         binding.add_symbol(symbols.PREFIX + name, symbols.blas_address(name))
+    special.make_known()
     return binding.Target.from_default_triple()

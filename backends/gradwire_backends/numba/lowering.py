@@ -6,21 +6,33 @@ operators and `select` work in float64 and float32 alike; of functions there are
 
 from __future__ import annotations
 
+import platform
 from functools import singledispatch
 
+from gradwire_backends.numba import special
 from gradwire_backends.numba.own_ops import Copy
 from gradwire_service.graph import BOOL, FLOAT64, INT32, ElementType
 from gradwire_service.ops.arithmetic import IntegerPow
 from gradwire_service.ops.base import Elementwise, Op, Value
+from gradwire_service.ops.bessel import BesselI
 from gradwire_service.ops.conversion import AsType
 from gradwire_service.ops.piecewise import Where
 
 FUNCTIONS = frozenset(
     "exp expm1 log log1p tanh sigmoid softplus log_sigmoid exp_difference"
     " sin cos tan asin acos atan atan2 sinh cosh erf power"
-    " log2 log10 asinh acosh atanh cbrt erfc hypot direction logaddexp exp_share".split()
+    " log2 log10 asinh acosh atanh cbrt erfc hypot direction logaddexp exp_share"
+    " xlogy xlog1py floor_divide remainder fmod".split()
 )
 """Ops that are functions in `mathematics`, by the same name."""
+
+BY_GAMMA = frozenset(("betaln", "betalnf", "gamma_density", "beta_density"))
+"""Functions in `mathematics` that are written with the logarithm of the gamma function."""
+
+SHORT_POWERS = {3: "{0} * {0} * {0}", 4: "({0} * {0}) * ({0} * {0})", 5: "({0} * {0}) * ({0} * {0}) * {0}"}
+"""Powers that are within 4 ulp as products."""
+
+X86 = ("x86_64", "amd64")
 
 COMPARISONS = {
     "equal": "{0} == {1}",
@@ -59,6 +71,8 @@ FLOATING = {
     "sign": "select({0} == like({0}, 0), like({0}, 0), select({0} != {0}, {0}, copysign(like({0}, 1), {0})))",
     "maximum": "maximum({0}, {1})",
     "minimum": "minimum({0}, {1})",
+    "fmax": "select(({0} >= {1}) | ({1} != {1}), {0}, {1})",
+    "fmin": "select(({0} <= {1}) | ({1} != {1}), {0}, {1})",
 }
 
 INTEGER = {
@@ -76,6 +90,9 @@ INTEGER = {
     "sign": "int64({0} > 0) - int64({0} < 0)",
     "maximum": "select({0} >= {1}, {0}, {1})",
     "minimum": "select({0} <= {1}, {0}, {1})",
+    "floor_divide": "whole_floor_divide(int64({0}), int64({1}))",
+    "remainder": "whole_remainder(int64({0}), int64({1}))",
+    "fmod": "whole_fmod(int64({0}), int64({1}))",
 }
 
 BOOLEAN = {
@@ -103,14 +120,30 @@ def lower(op: Op, result: ElementType, *kinds: ElementType) -> str | None:
     if not isinstance(op, Elementwise):
         return None
     if kind.is_floating and op.name in FUNCTIONS:
-        return f"{function(op.name, kind)}({', '.join(f'{{{i}}}' for i in range(len(kinds)))})"
+        return called(name_of(op.name, kind), len(kinds))
+    if op.name in special.FUNCTIONS or op.name in BY_GAMMA:
+        return special_function(op.name, kind, len(kinds))
     table = FLOATING if kind.is_floating else BOOLEAN if kind is BOOL else INTEGER
     return table.get(op.name)
 
 
-def function(name: str, kind: ElementType) -> str:
+def called(name: str, inputs: int) -> str:
+    """Return the fragment that calls a function."""
+    return f"{name}({', '.join(f'{{{i}}}' for i in range(inputs))})"
+
+
+def name_of(function: str, kind: ElementType) -> str:
     """Return what a function is called in source: of float32 as in C, with an f at the end."""
-    return name if kind is FLOAT64 else f"{name}f"
+    return function if kind is FLOAT64 else f"{function}f"
+
+
+def special_function(name: str, kind: ElementType, inputs: int) -> str | None:
+    """Return the fragment of a function that SciPy has, of float64 where it has no other; None where it lacks it."""
+    own = name_of(name, kind)
+    if own not in special.FUNCTIONS and own not in BY_GAMMA:
+        inner = special_function(name, FLOAT64, inputs)
+        return None if inner is None else f"float32({inner.format(*(f'float64({{{i}}})' for i in range(inputs)))})"
+    return None if special.address("lgamma" if own in BY_GAMMA else own) is None else called(own, inputs)
 
 
 @lower.register
@@ -126,8 +159,17 @@ def _(op: Where, result: ElementType, *kinds: ElementType) -> str:
 @lower.register
 def _(op: IntegerPow, result: ElementType, *kinds: ElementType) -> str | None:
     if not result.is_floating:
+        return f"whole_power(int64({{0}}), {op.n})"
+    if op.n in SHORT_POWERS:
+        return SHORT_POWERS[op.n]
+    return f"{name_of('power', result)}({{0}}, {result}({op.n}))"
+
+
+@lower.register
+def _(op: BesselI, result: ElementType, *kinds: ElementType) -> str | None:
+    if special.address("bessel_i") is None:
         return None
-    return f"{function('power', result)}({{0}}, {result}({op.n}))"
+    return f"{result}(bessel_i(float64({op.n}), float64({{0}})))"
 
 
 @lower.register
@@ -136,5 +178,7 @@ def _(op: AsType, result: ElementType, *kinds: ElementType) -> str | None:
     if result is BOOL:
         return "{0} != 0"
     if kind.is_floating and not result.is_floating:
-        return None  # what becomes of NaN and of large numbers depends on the instruction: NumPy's choice counts
+        if platform.machine().lower() not in X86:
+            return None  # what becomes of NaN and of large numbers depends on the processor: NumPy's choice counts
+        return "short_whole({0})" if result is INT32 else "whole({0})"
     return f"{result}({{0}})"

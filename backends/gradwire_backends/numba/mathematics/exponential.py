@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from gradwire_backends.numba.intrinsics import bits, copysign, fabs, fma, from_bits, maximum, minimum, rint, select
+from gradwire_backends.numba.intrinsics import bits, copysign, fabs, fma, from_bits, maximum, rint, select
 from gradwire_backends.numba.mathematics.lanes import Real, inlined, polynomial
 
 LN2 = 6.93147180559945286227e-01
@@ -167,7 +167,7 @@ def softplus(x: Real) -> Real:
 @inlined
 def log_sigmoid(x: Real) -> Real:
     """Return log(1 / (1 + e^-x))."""
-    return minimum(x, 0.0) - log1p_of_share(exp(-fabs(x)))
+    return -softplus(-x)
 
 
 @inlined
@@ -187,3 +187,15 @@ def logaddexp(a: Real, b: Real) -> Real:
     """Return log(e^a + e^b)."""
     greater = maximum(a, b)
     return select(fabs(greater) == INFINITY, greater, greater + log1p_of_share(exp(-fabs(a - b))))
+
+
+@inlined
+def xlogy(a: Real, b: Real) -> Real:
+    """Return a log b, 0 where a is, unless b is NaN."""
+    return select((a == 0.0) & (b == b), 0.0, a * log(b))
+
+
+@inlined
+def xlog1py(a: Real, b: Real) -> Real:
+    """Return a log(1 + b), 0 where a is, unless b is NaN."""
+    return select((a == 0.0) & (b == b), 0.0, a * log1p(b))

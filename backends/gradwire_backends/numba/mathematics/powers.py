@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numba import float32, float64
+
 from gradwire_backends.numba.intrinsics import bits, copysign, fabs, fma, from_bits, rint, select, sqrt
 from gradwire_backends.numba.mathematics.exponential import (
     INFINITY,
@@ -24,7 +26,7 @@ THIRD = 0.3333333333333333
 THIRD_REST = 1.850371707708594e-17
 LN2_SHORT = 6.93147180369123816490e-01  # of 33 bits: its product with an exponent is exact
 LN2_SHORT_REST = 1.90821492927058770002e-10
-LARGE = 2.0**28  # squares beside which 1 is nothing
+LARGE = 2.0**60  # squares beside which 1 is nothing
 HUGE = 2.0**66  # an exponent of that size overflows or underflows, whatever the base, unless that is 1
 
 _area_rest = polynomial(
@@ -32,9 +34,20 @@ _area_rest = polynomial(
     0.06642927232700722,
     0.07692789102805428,
     0.0909090409776331,
-    0.11111111130735527,
-    0.14285714285666802,
+    0.11111111135730527,
+    0.14285714285668802,
     0.20000000000000015,
+)
+_short_area_rest = polynomial(
+    0.096821802522547, 0.11095650642823573, 0.1428587817487431, 0.19999999393382736, 0.33333333333692355
+)
+_short_exponential_rest = polynomial(
+    0.00019907587262501074,
+    0.0013933652216196121,
+    0.008333286002991911,
+    0.041666464898630635,
+    0.1666666675647232,
+    0.5000000013469799,
 )
 
 
@@ -43,10 +56,8 @@ def power(a: Real, b: Real) -> Real:
     """Return a^b: e^(b log a), where the logarithm has 64 bits, a number and the rest that it is rounded by."""
     size = fabs(a)
     small = size < SMALLEST_NORMAL
-    u = select(small, size * RAISED, size)
-    exponent = (bits(u) - SQRT_HALF_BITS) >> 52
-    m = from_bits(bits(u) - (exponent << 52))
-    e = from_bits(exponent + SHIFTER_BITS) - SHIFTER - select(small, 54.0, 0.0)
+    m, e = _taken_apart(select(small, size * RAISED, size))
+    e = e - select(small, 54.0, 0.0)
     # log m = 2 artanh s, s = (m - 1) / (m + 1)
     above = m + 1.0
     above_rest = m - (above - 1.0)
@@ -76,7 +87,36 @@ def power(a: Real, b: Real) -> Real:
     y = select(y > 800.0, 800.0, select(y < -800.0, -800.0, y))
     n = rint(y * INVERSE_LN2)
     y = scaled(short_expm1(reduced(y, n) + y_rest), n)
-    # Where there is no logarithm, and where the sign counts
+    return _with_edges(a, b, y)
+
+
+@inlined
+def powerf(a: Real, b: Real) -> Real:
+    """Return a^b of float32, by a short logarithm and a short exponential of float64, rounded once."""
+    a, b = float64(a), float64(b)
+    m, e = _taken_apart(fabs(a))
+    s = (m - 1.0) / (m + 1.0)
+    z = s * s
+    logarithm = fma(e, LN2, 2.0 * fma(s * z, _short_area_rest(z), s))
+    y = select(fabs(b) > HUGE, copysign(HUGE, b), b) * logarithm
+    y = select(y > 200.0, 200.0, select(y < -200.0, -200.0, y))
+    n = rint(y * INVERSE_LN2)
+    r = fma(-n, LN2, y)
+    y = scaled(fma(_short_exponential_rest(r), r * r, r), n)
+    return float32(_with_edges(a, b, y))
+
+
+@inlined
+def _taken_apart(u: Real) -> Real:
+    """Return m and e of u = 2^e m, √½ ≤ m < √2, for a positive, normal u."""
+    exponent = (bits(u) - SQRT_HALF_BITS) >> 52
+    return from_bits(bits(u) - (exponent << 52)), from_bits(exponent + SHIFTER_BITS) - SHIFTER
+
+
+@inlined
+def _with_edges(a: Real, b: Real, y: Real) -> Real:
+    """Return y, which is |a|^b, put right where a has no logarithm, and where its sign counts."""
+    size = fabs(a)
     vanishes = (size == 0.0) == (b > 0.0)
     y = select((size == 0.0) | (size == INFINITY), select(vanishes, 0.0, INFINITY), y)
     odd = (rint(b) == b) & (rint(0.5 * b) != 0.5 * b)

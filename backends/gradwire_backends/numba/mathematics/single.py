@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numba import types
 
-from gradwire_backends.numba.intrinsics import copysign, fabs, fma, maximum, minimum, rint, select
+from gradwire_backends.numba.intrinsics import copysign, fabs, fma, maximum, rint, select
 from gradwire_backends.numba.mathematics.lanes import (
     Real,
     inlined,
@@ -157,7 +157,7 @@ def softplusf(x: Real) -> Real:
 @inlined
 def log_sigmoidf(x: Real) -> Real:
     """Return log(1 / (1 + e^-x))."""
-    return minimum(x, ZERO) - log1p_of_sharef(expf(-fabs(x)))
+    return -softplusf(-x)
 
 
 @inlined
@@ -179,6 +179,18 @@ def logaddexpf(a: Real, b: Real) -> Real:
     return select(fabs(greater) == INFINITY, greater, greater + log1p_of_sharef(expf(-fabs(a - b))))
 
 
+@inlined
+def xlogyf(a: Real, b: Real) -> Real:
+    """Return a log b, 0 where a is, unless b is NaN."""
+    return select((a == ZERO) & (b == b), ZERO, a * logf(b))
+
+
+@inlined
+def xlog1pyf(a: Real, b: Real) -> Real:
+    """Return a log(1 + b), 0 where a is, unless b is NaN."""
+    return select((a == ZERO) & (b == b), ZERO, a * log1pf(b))
+
+
 sinf = library("sinf", kind=types.float32)
 cosf = library("cosf", kind=types.float32)
 tanf = library("tanf", kind=types.float32)
@@ -196,7 +208,6 @@ cbrtf = library("cbrtf", kind=types.float32)
 log2f = library("log2f", kind=types.float32)
 log10f = library("log10f", kind=types.float32)
 atan2f = library("atan2f", inputs=2, kind=types.float32)
-powerf = library("powf", inputs=2, kind=types.float32)
 hypotf = library("hypotf", inputs=2, kind=types.float32)
 
 
