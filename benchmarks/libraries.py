@@ -174,6 +174,11 @@ def pytensor_gradient(f: Function, point: Point, wrt: Sequence[str], linker: str
     return pytensor_function(derived, point, linker)
 
 
+def pytensor_linkers(prepare: Callable[..., Prepared]) -> dict[str, Callable[..., Prepared]]:
+    """Return the contenders for both linkers."""
+    return {"PyTensor C": partial(prepare, "cvm"), "PyTensor numba": partial(prepare, "numba")}
+
+
 # CasADi
 
 

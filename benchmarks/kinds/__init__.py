@@ -1,7 +1,7 @@
 """The kinds of work, a module each: what is asked of us, and what the others do for the same numbers."""
 
 from benchmarks.contender import Kind
-from benchmarks.kinds import expression, logistic, logsumexp, rosenbrock
+from benchmarks.kinds import expression, logistic, logsumexp, lotka_volterra, rosenbrock
 
-MODULES = (logistic, rosenbrock, logsumexp, expression)
+MODULES = (logistic, rosenbrock, logsumexp, expression, lotka_volterra)
 KINDS: dict[str, Kind] = {module.KIND.name: module.KIND for module in MODULES}
