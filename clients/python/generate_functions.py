@@ -24,9 +24,11 @@ import gradwire_service.blocks
 import gradwire_service.control  # noqa: F401 - registers the ops over bodies
 from gradwire_service.errors import GradwireError
 from gradwire_service.graph import AttributeKind, AttributeSignature, ElementType, Signature, TensorType
+from gradwire_service.methods import Method
 from gradwire_service.ops import Elementwise, Op
 from gradwire_service.ops.base import Composite
 from gradwire_service.optimizers import CatalogEntry, Optimizer, Schedule
+from gradwire_service.searches import Search
 
 PACKAGE = Path(__file__).resolve().parent / "gradwire"
 RUFF = Path(sysconfig.get_path("scripts")) / "ruff"
@@ -229,30 +231,39 @@ def write_selection(
         yield f"{alias} = {name}\n"
 
 
-def write_configured(summary: str, kind: str, entries: Iterable[CatalogEntry]) -> Iterator[str]:
+def write_configured(
+    summary: str, kind: str, entries: Iterable[CatalogEntry], *, update_rules: bool = True
+) -> Iterator[str]:
     """Write a constructor for each optimizer or schedule."""
     entries = list(entries)
     optimizers = kind == "Optimizer"
+    takes = "OptimizerSettings" if update_rules else "MethodSettings"
     yield HEADER.format(summary=summary)
     yield "from __future__ import annotations\n"
     yield "from typing import Unpack\n" if optimizers else ""
-    yield f"from gradwire.optimization import {kind}{', OptimizerSettings' if optimizers else ''}\n\n"
+    yield f"from gradwire.optimization import {kind}{f', {takes}' if optimizers else ''}\n\n"
     yield from exported([entry.name for entry in entries])
     for entry in entries:
         settings = [
             f"{x.name}: {TYPES[x.kind]}{'' if x.required else f' = {x.default!r}'}" for x in entry.hyperparameters
         ]
-        settings = [*settings[:1], *(["*"] if settings[1:] and optimizers else []), *settings[1:]]
-        tail = ["**settings: Unpack[OptimizerSettings]"] if optimizers else []
+        first = 1 if update_rules else 0  # of an update rule the learning rate, which everybody states
+        settings = [*settings[:first], *(["*"] if settings[first:] and optimizers else []), *settings[first:]]
+        tail = [f"**settings: Unpack[{takes}]"] if optimizers else []
         meanings = "\n".join(f"    {x.name}: {x.documentation}." for x in entry.hyperparameters)
-        more = "    settings: schedule, clipping, groups, bounds; see `OptimizerSettings`." if optimizers else ""
+        taken = "schedule, clipping, groups, bounds" if update_rules else "bounds"
+        more = f"    settings: {taken}; see `{takes}`." if optimizers else ""
         arguments = "\n".join(filter(None, [meanings, more]))
         lines = entry.documentation.splitlines()
-        place = next((i for i, line in enumerate(lines) if line.startswith(("Defaults:", "Source:"))), len(lines))
+        place = next((i for i, line in enumerate(lines) if line.startswith(_SECTIONS)), len(lines))
         text = "\n".join([*lines[:place], *([f"Args:\n{arguments}\n"] if arguments else []), *lines[place:]])
         values = ", ".join(f"{x.name!r}: {x.name}" for x in entry.hyperparameters)
         yield f"def {entry.name}({', '.join([*settings, *tail])}) -> {kind}:\n{docstring(text)}"
         yield f"    return {kind}({entry.name!r}, {{{values}}}{', **settings' if optimizers else ''})\n\n"
+
+
+_SECTIONS = ("Defaults:", "Raises:", "Source:")
+"""What stands behind the arguments in a docstring."""
 
 
 def exported(names: Iterable[str]) -> Iterator[str]:
@@ -279,6 +290,10 @@ def modules() -> dict[str, str]:
         ),
         "special.py": write_selection("scipy.special", scipy.special, without=np, aliases=SPECIAL_ALIASES),
         "optimizers.py": write_configured("The optimizers, by name.", "Optimizer", Optimizer.catalog()),
+        "methods.py": write_configured(
+            "Methods that own their loop, by name.", "Optimizer", Method.catalog(), update_rules=False
+        ),
+        "searches.py": write_configured("Searches, by name.", "Optimizer", Search.catalog(), update_rules=False),
         "schedules.py": write_configured("Schedules of the learning rate, by name.", "Schedule", Schedule.catalog()),
     }
     return {name: formatted(module) for name, module in parts.items()}

@@ -45,10 +45,10 @@ from gradwire_service.query import (
     VjpResult,
     direction_count,
 )
-from gradwire_service.trainer import Trainer
+from gradwire_service.solver import Solver
 
 
-class Engine(Trainer):
+class Engine(Solver):
     """What can be asked of graphs, each question by a method. It may be used from several threads at once."""
 
     def evaluate(self, source: Source, inputs: ArrayLike, *, of: Sequence[str] = (), backend: str = "") -> Arrays:

@@ -243,6 +243,13 @@ class HyperparameterError(InvalidRequestError):
     reason = "HYPERPARAMETER_INVALID"
 
 
+class OptimizerUnavailableError(GradwireError):
+    """An optimizer exists, but the library that it is made of is not installed."""
+
+    reason = "OPTIMIZER_UNAVAILABLE"
+    code = "FAILED_PRECONDITION"
+
+
 class StateMismatchError(InvalidRequestError):
     """An optimizer's state does not belong to these parameters and this optimizer."""
 
@@ -318,14 +325,18 @@ class CheckpointDamagedError(GradwireError):
     code = "DATA_LOSS"
 
 
-class StorageFullError(GradwireError):
+class StorageError(GradwireError):
+    """What is to be on disk can't be put there."""
+
+
+class StorageFullError(StorageError):
     """There is no room on the disk on which training jobs are kept."""
 
     reason = "STORAGE_FULL"
     code = "RESOURCE_EXHAUSTED"
 
 
-class StorageFailedError(GradwireError):
+class StorageFailedError(StorageError):
     """The disk on which training jobs are kept can't be read or written."""
 
     reason = "STORAGE_FAILED"

@@ -39,6 +39,7 @@ METHODS = {
     "OptimizationService": {
         "Step": "unary",
         "Minimize": "responses stream",
+        "Search": "both stream",
         "CreateTrainingJob": "unary",
         "GetTrainingJob": "unary",
         "ListTrainingJobs": "unary",

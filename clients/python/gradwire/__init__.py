@@ -7,7 +7,19 @@
 ...     r = service.gradient(graph, {"x": X, "w": W}, wrt=["w"])
 """
 
-from gradwire import aio, array_api, errors, functions, linalg, optimizers, query, schedules, special
+from gradwire import (
+    aio,
+    array_api,
+    errors,
+    functions,
+    linalg,
+    methods,
+    optimizers,
+    query,
+    schedules,
+    searches,
+    special,
+)
 from gradwire.building import constant, name, variable
 from gradwire.channel import TLS
 from gradwire.composites import composite
@@ -99,6 +111,7 @@ __all__ = [
     "function",
     "linalg",
     "map",
+    "methods",
     "minimizer",
     "name",
     "optimizers",
@@ -107,6 +120,7 @@ __all__ = [
     "root",
     "scan",
     "schedules",
+    "searches",
     "special",
     "switch",
     "variable",

@@ -251,6 +251,10 @@ class OptimizerUnknownError(InvalidArgumentError, reason="OPTIMIZER_UNKNOWN"):
     """No optimizer or schedule of that name exists."""
 
 
+class OptimizerUnavailableError(FailedPreconditionError, reason="OPTIMIZER_UNAVAILABLE"):
+    """The library that an optimizer is made of is not installed on the server; the message says how to install it."""
+
+
 class HyperparameterError(InvalidArgumentError, reason="HYPERPARAMETER_INVALID"):
     """A hyperparameter is unknown, missing, of the wrong type or out of range."""
 

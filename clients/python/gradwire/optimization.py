@@ -87,6 +87,18 @@ class OptimizerSettings(TypedDict, total=False):
     non_finite: NonFinite
 
 
+class MethodSettings(TypedDict, total=False):
+    """What every method that owns its loop, and every search, takes besides its own hyperparameters.
+
+    Keys:
+        bounds: least and greatest values of parameters, by name; None: no limit.
+        non_finite: what to do where a method can't turn back from what is not finite. Default: "fail".
+    """
+
+    bounds: Mapping[str, tuple[Feed | None, Feed | None]]
+    non_finite: NonFinite
+
+
 class Optimizer:
     """An optimizer with its settings.
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+import numpy as np
+
 from gradwire import v1 as pb
 from gradwire.results import Arrays, Execution, enum_names
-from gradwire.tensors import decode_tensors, encode_tensor
+from gradwire.tensors import Array, decode_tensor, decode_tensors, encode_tensor
 
 _REASONS = enum_names(pb.StopReason, "STOP_REASON_")
 
@@ -93,6 +95,9 @@ class Progress:
         function_evaluations: so far.
         seconds: since the start.
         parameters: by name, when they were asked for.
+        candidates: of a search, all candidates of the generation, by name, with an axis of them in front, when
+            parameters were asked for.
+        candidate_losses: their losses, infinite where one is not finite; empty when they were not asked for.
     """
 
     step: int
@@ -106,6 +111,8 @@ class Progress:
     function_evaluations: int
     seconds: float
     parameters: Arrays = field(default_factory=dict, repr=False)
+    candidates: Arrays = field(default_factory=dict, repr=False)
+    candidate_losses: Array = field(default_factory=lambda: np.empty(0), repr=False)
 
     @classmethod
     def of(cls, message: pb.MinimizationProgress, bulk: Sequence[memoryview]) -> Self:
@@ -122,7 +129,24 @@ class Progress:
             message.function_evaluations,
             message.seconds,
             decode_tensors(message.parameters, bulk),
+            decode_tensors(message.candidates, bulk),
+            decode_tensor(message.candidate_losses, bulk) if message.HasField("candidate_losses") else np.empty(0),
         )
+
+
+@dataclass(frozen=True)
+class LocalMinimum:
+    """One of the places where runs from several starts ended.
+
+    Attributes:
+        parameters: of the lowest run that ended there, by name.
+        loss: at these parameters.
+        starts: numbers of the starts that led there, from 0.
+    """
+
+    parameters: Arrays
+    loss: float
+    starts: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -139,6 +163,7 @@ class MinimizeResult:
         progress: the last report.
         history: all reports that came.
         execution: what ran.
+        minima: where runs from several starts ended, the lowest first; empty of one run.
     """
 
     parameters: Arrays
@@ -150,6 +175,7 @@ class MinimizeResult:
     progress: Progress
     history: tuple[Progress, ...] = field(repr=False)
     execution: Execution
+    minima: tuple[LocalMinimum, ...] = ()
 
     @classmethod
     def of(cls, message: pb.MinimizationResult, history: Sequence[Progress], bulk: Sequence[memoryview]) -> Self:
@@ -170,4 +196,5 @@ class MinimizeResult:
             Progress.of(message.progress, bulk),
             tuple(history),
             Execution.of(message.execution),
+            tuple(LocalMinimum(decode_tensors(x.parameters, bulk), x.loss, tuple(x.starts)) for x in message.minima),
         )

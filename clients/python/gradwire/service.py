@@ -22,8 +22,10 @@ from gradwire.core import Core, Pause, Plan, Source, Streaming, Unary
 from gradwire.embedded import EmbeddedServer
 from gradwire.execution import Options
 from gradwire.objective import Objective
+from gradwire.optimization import Optimizer
 from gradwire.plans import catalog, inspection, queries, series, storage, training
 from gradwire.query import Name, Names
+from gradwire.searching import Search
 from gradwire.tensors import Array
 
 P = ParamSpec("P")
@@ -208,6 +210,18 @@ class Service(Asking):
     def stream(self) -> Stream:
         """Open a stream for a loop of small calls: they take about half the time."""
         return Stream(self)
+
+    def search(self, parameters: Mapping[str, npt.ArrayLike], *, optimizer: Optimizer, seed: int = 0) -> Search:
+        """Search with losses that the caller computes: candidates are asked about, losses are told.
+
+        Args:
+            parameters: where to start, by name.
+            optimizer: a search, such as ``gw.searches.cma_es(bounds={"x": (0.0, 1.0)})``.
+            seed: source of all that is random; the same seed gives the same candidates for the same losses.
+
+        Raises: GradwireError, by its reason.
+        """
+        return Search(self, parameters, optimizer, seed)
 
     register = carried_out(inspection.register)
     describe = carried_out(inspection.describe)

@@ -143,11 +143,13 @@ def _compilation(report: Mapping[str, Any]) -> pb.CompilationStatus:
 _PATH = re.compile(r"(?<![\w.])/[\w./-]+")
 
 
-def encode_optimizer(entry: CatalogEntry) -> pb.OptimizerInfo:
-    """Return an update rule as the catalog lists it."""
+def encode_optimizer(
+    entry: CatalogEntry, kind: pb.OptimizerKind.ValueType = pb.OPTIMIZER_KIND_UPDATE_RULE
+) -> pb.OptimizerInfo:
+    """Return an optimizer as the catalog lists it; an update rule, if nothing else is said."""
     return pb.OptimizerInfo(
         name=entry.name,
-        kind=pb.OPTIMIZER_KIND_UPDATE_RULE,
+        kind=kind,
         hyperparameters=map(_hyperparameter, entry.hyperparameters),
         slots=entry.slots,
         documentation=entry.documentation,

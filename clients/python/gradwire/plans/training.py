@@ -13,7 +13,7 @@ from gradwire.optimization import Optimizer
 from gradwire.outcomes import MinimizeResult, OptimizerState, Progress, StepResult
 from gradwire.plans.queries import Inputs
 from gradwire.progress import Reporter
-from gradwire.query import Name, name
+from gradwire.query import Name, Names, name, names
 from gradwire.structures import leaves
 from gradwire.wireformat import nested
 
@@ -73,6 +73,7 @@ def minimize(
     optimizer: Optimizer,
     state: OptimizerState | None = None,
     loss: Name = "",
+    residuals: Names = (),
     batch_size: int = 0,
     order: Order | None = None,
     rows: Sequence[str] = (),
@@ -88,6 +89,9 @@ def minimize(
     validation_data: Inputs | None = None,
     return_best: bool = False,
     seed: int = 0,
+    starts: int = 0,
+    start_spread: float = 0.0,
+    same_within: float = 0.0,
     report_every: int = 0,
     report_seconds: float = 0.0,
     report_parameters: bool = False,
@@ -107,6 +111,8 @@ def minimize(
         optimizer: the method, such as ``gw.optimizers.sgd(0.1, momentum=0.9)``.
         state: where an earlier minimization left off. Default: a fresh start.
         loss: name of the scalar to minimize. Default: the only output.
+        residuals: names of values whose squares are summed, for methods of least squares, in place of `loss`.
+            Default: all floating outputs.
         batch_size: rows of a batch; 0: all rows at every step.
         order: "full", "sequential", "random" or "random_with_replacement". Default: random, if there are batches.
         rows: names of the data whose first axis is the rows. Default: those whose first dimension is called "batch".
@@ -119,6 +125,10 @@ def minimize(
         validation_data: data held out, by name. Default: none.
         return_best: return the parameters of the least loss reported instead of the last.
         seed: source of all that is random; the same seed gives the same bits.
+        starts: number of starts, `parameters` the first; more than one gives `minima`; 0: one.
+        start_spread: standard deviation of the others around it in elements without two bounds; 0: 1. Between two
+            bounds they are uniform.
+        same_within: two runs ended at one minimum if they differ by no more than this share; 0: 0.001.
         report_every: steps between reports; 0: once an epoch.
         report_seconds: least time between reports.
         report_parameters: send the parameters with each report.
@@ -159,6 +169,8 @@ def minimize(
         options=options_message(options),
         seed=seed,
         return_best=return_best,
+        residuals=names(bound, residuals),
+        multi_start=pb.MultiStart(starts=starts, spread=start_spread, tolerance=same_within) if starts else None,
     )
     parts = [
         request.SerializeToString(),

@@ -14,6 +14,7 @@ from gradwire.v1.minimization_pb2 import *
 from gradwire.v1.optimization_service_pb2 import *
 from gradwire.v1.optimizer_pb2 import *
 from gradwire.v1.query_pb2 import *
+from gradwire.v1.search_pb2 import *
 from gradwire.v1.tensor_pb2 import *
 from gradwire.v1.tensor_service_pb2 import *
 from gradwire.v1.training_job_pb2 import *

@@ -126,6 +126,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """RESOURCE_EXHAUSTED: the disk on which training jobs are kept is full. Send again when there is room."""
     ERROR_REASON_STORAGE_FAILED: _ErrorReason.ValueType  # 51
     """UNAVAILABLE: the disk on which training jobs are kept can't be read or written. Safe to send again."""
+    ERROR_REASON_OPTIMIZER_UNAVAILABLE: _ErrorReason.ValueType  # 52
+    """FAILED_PRECONDITION: an optimizer exists, but the library that it is made of is not installed; the message says how
+    to install it. Take another, or another server.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed, for programs to switch on.
@@ -242,4 +246,8 @@ ERROR_REASON_STORAGE_FULL: ErrorReason.ValueType  # 50
 """RESOURCE_EXHAUSTED: the disk on which training jobs are kept is full. Send again when there is room."""
 ERROR_REASON_STORAGE_FAILED: ErrorReason.ValueType  # 51
 """UNAVAILABLE: the disk on which training jobs are kept can't be read or written. Safe to send again."""
+ERROR_REASON_OPTIMIZER_UNAVAILABLE: ErrorReason.ValueType  # 52
+"""FAILED_PRECONDITION: an optimizer exists, but the library that it is made of is not installed; the message says how
+to install it. Take another, or another server.
+"""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

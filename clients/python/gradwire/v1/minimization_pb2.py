@@ -25,10 +25,11 @@ _sym_db = _symbol_database.Default()
 from gradwire.v1 import execution_pb2 as gradwire_dot_v1_dot_execution__pb2
 from gradwire.v1 import graph_pb2 as gradwire_dot_v1_dot_graph__pb2
 from gradwire.v1 import optimizer_pb2 as gradwire_dot_v1_dot_optimizer__pb2
+from gradwire.v1 import search_pb2 as gradwire_dot_v1_dot_search__pb2
 from gradwire.v1 import tensor_pb2 as gradwire_dot_v1_dot_tensor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egradwire/v1/minimization.proto\x12\x0bgradwire.v1\x1a\x1bgradwire/v1/execution.proto\x1a\x17gradwire/v1/graph.proto\x1a\x1bgradwire/v1/optimizer.proto\x1a\x18gradwire/v1/tensor.proto\"\x84\x06\n\x0cMinimization\x12\'\n\x05graph\x18\x01 \x01(\x0b\x32\x18.gradwire.v1.GraphSource\x12\x0c\n\x04loss\x18\x02 \x01(\t\x12=\n\nparameters\x18\x03 \x03(\x0b\x32).gradwire.v1.Minimization.ParametersEntry\x12\x31\n\x04\x64\x61ta\x18\x04 \x03(\x0b\x32#.gradwire.v1.Minimization.DataEntry\x12)\n\toptimizer\x18\x05 \x01(\x0b\x32\x16.gradwire.v1.Optimizer\x12*\n\x05state\x18\x06 \x01(\x0b\x32\x1b.gradwire.v1.OptimizerState\x12\'\n\x08\x62\x61tching\x18\x07 \x01(\x0b\x32\x15.gradwire.v1.Batching\x12+\n\x08stopping\x18\x08 \x01(\x0b\x32\x19.gradwire.v1.StoppingRule\x12-\n\treporting\x18\t \x01(\x0b\x32\x1a.gradwire.v1.ReportingRule\x12.\n\x07options\x18\n \x01(\x0b\x32\x1d.gradwire.v1.ExecutionOptions\x12\x46\n\x0fvalidation_data\x18\x0b \x03(\x0b\x32-.gradwire.v1.Minimization.ValidationDataEntry\x12\x0c\n\x04seed\x18\x0c \x01(\x04\x12\x13\n\x0breturn_best\x18\r \x01(\x08\x1a\x46\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\x1a@\n\tDataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\x1aJ\n\x13ValidationDataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\"t\n\x08\x42\x61tching\x12\'\n\x04mode\x18\x01 \x01(\x0e\x32\x19.gradwire.v1.BatchingMode\x12\x12\n\nbatch_size\x18\x02 \x01(\x03\x12\x15\n\rrow_variables\x18\x03 \x03(\t\x12\x14\n\x0c\x61\x63\x63umulation\x18\x04 \x01(\x05\"\xbc\x01\n\x0cStoppingRule\x12\x0e\n\x06\x65pochs\x18\x01 \x01(\x03\x12\r\n\x05steps\x18\x02 \x01(\x03\x12\x1c\n\x14\x66unction_evaluations\x18\x03 \x01(\x03\x12\x0f\n\x07seconds\x18\x04 \x01(\x01\x12\x11\n\x04loss\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rgradient_norm\x18\x06 \x01(\x01\x12\x10\n\x08patience\x18\x07 \x01(\x03\x12\x19\n\x11least_improvement\x18\x08 \x01(\x01\x42\x07\n\x05_loss\"O\n\rReportingRule\x12\x13\n\x0b\x65very_steps\x18\x01 \x01(\x03\x12\x15\n\revery_seconds\x18\x02 \x01(\x01\x12\x12\n\nparameters\x18\x03 \x01(\x08\"\x9e\x03\n\x14MinimizationProgress\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x0c\n\x04step\x18\x02 \x01(\x03\x12\r\n\x05\x65poch\x18\x03 \x01(\x03\x12\x0c\n\x04loss\x18\x04 \x01(\x01\x12\x15\n\rlearning_rate\x18\x05 \x01(\x01\x12\x15\n\rgradient_norm\x18\x06 \x01(\x01\x12\x16\n\x0eparameter_norm\x18\x07 \x01(\x01\x12\x1c\n\x0fvalidation_loss\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rskipped_steps\x18\t \x01(\x03\x12\x1c\n\x14\x66unction_evaluations\x18\n \x01(\x03\x12\x0f\n\x07seconds\x18\x0b \x01(\x01\x12\x45\n\nparameters\x18\x0c \x03(\x0b\x32\x31.gradwire.v1.MinimizationProgress.ParametersEntry\x1a\x46\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\x42\x12\n\x10_validation_loss\"\xa5\x03\n\x12MinimizationResult\x12\x43\n\nparameters\x18\x01 \x03(\x0b\x32/.gradwire.v1.MinimizationResult.ParametersEntry\x12*\n\x05state\x18\x02 \x01(\x0b\x32\x1b.gradwire.v1.OptimizerState\x12\x0c\n\x04loss\x18\x03 \x01(\x01\x12\x17\n\x0fparameters_step\x18\x04 \x01(\x03\x12,\n\x0bstop_reason\x18\x05 \x01(\x0e\x32\x17.gradwire.v1.StopReason\x12\x0f\n\x07message\x18\x06 \x01(\t\x12\x33\n\x08progress\x18\x07 \x01(\x0b\x32!.gradwire.v1.MinimizationProgress\x12)\n\texecution\x18\x08 \x01(\x0b\x32\x16.gradwire.v1.Execution\x12\x10\n\x08graph_id\x18\t \x01(\t\x1a\x46\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01*\xa8\x01\n\x0c\x42\x61tchingMode\x12\x1d\n\x19\x42\x41TCHING_MODE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x42\x41TCHING_MODE_FULL\x10\x01\x12\x1c\n\x18\x42\x41TCHING_MODE_SEQUENTIAL\x10\x02\x12\x18\n\x14\x42\x41TCHING_MODE_RANDOM\x10\x03\x12)\n%BATCHING_MODE_RANDOM_WITH_REPLACEMENT\x10\x04*\xd1\x02\n\nStopReason\x12\x1b\n\x17STOP_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12STOP_REASON_EPOCHS\x10\x01\x12\x15\n\x11STOP_REASON_STEPS\x10\x02\x12$\n STOP_REASON_FUNCTION_EVALUATIONS\x10\x03\x12\x17\n\x13STOP_REASON_SECONDS\x10\x04\x12\x14\n\x10STOP_REASON_LOSS\x10\x05\x12\x1d\n\x19STOP_REASON_GRADIENT_NORM\x10\x06\x12\x18\n\x14STOP_REASON_PATIENCE\x10\x07\x12\x19\n\x15STOP_REASON_CONVERGED\x10\x08\x12\x17\n\x13STOP_REASON_STALLED\x10\t\x12\x1a\n\x16STOP_REASON_NOT_FINITE\x10\n\x12\x19\n\x15STOP_REASON_CANCELLED\x10\x0b\x42\x66\n\x0f\x63om.gradwire.v1B\x11MinimizationProtoP\x01Z>github.com/gradwire/gradwire/clients/go/gradwire/v1;gradwirev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egradwire/v1/minimization.proto\x12\x0bgradwire.v1\x1a\x1bgradwire/v1/execution.proto\x1a\x17gradwire/v1/graph.proto\x1a\x1bgradwire/v1/optimizer.proto\x1a\x18gradwire/v1/search.proto\x1a\x18gradwire/v1/tensor.proto\"\xf0\x06\n\x0cMinimization\x12\'\n\x05graph\x18\x01 \x01(\x0b\x32\x18.gradwire.v1.GraphSource\x12\x0c\n\x04loss\x18\x02 \x01(\t\x12=\n\nparameters\x18\x03 \x03(\x0b\x32).gradwire.v1.Minimization.ParametersEntry\x12\x31\n\x04\x64\x61ta\x18\x04 \x03(\x0b\x32#.gradwire.v1.Minimization.DataEntry\x12)\n\toptimizer\x18\x05 \x01(\x0b\x32\x16.gradwire.v1.Optimizer\x12*\n\x05state\x18\x06 \x01(\x0b\x32\x1b.gradwire.v1.OptimizerState\x12\'\n\x08\x62\x61tching\x18\x07 \x01(\x0b\x32\x15.gradwire.v1.Batching\x12+\n\x08stopping\x18\x08 \x01(\x0b\x32\x19.gradwire.v1.StoppingRule\x12-\n\treporting\x18\t \x01(\x0b\x32\x1a.gradwire.v1.ReportingRule\x12.\n\x07options\x18\n \x01(\x0b\x32\x1d.gradwire.v1.ExecutionOptions\x12\x46\n\x0fvalidation_data\x18\x0b \x03(\x0b\x32-.gradwire.v1.Minimization.ValidationDataEntry\x12\x0c\n\x04seed\x18\x0c \x01(\x04\x12\x13\n\x0breturn_best\x18\r \x01(\x08\x12\x18\n\x10validation_share\x18\x0e \x01(\x01\x12\x0f\n\x07metrics\x18\x0f \x03(\t\x12\x11\n\tresiduals\x18\x14 \x03(\t\x12,\n\x0bmulti_start\x18\x15 \x01(\x0b\x32\x17.gradwire.v1.MultiStart\x1a\x46\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\x1a@\n\tDataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\x1aJ\n\x13ValidationDataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\"t\n\x08\x42\x61tching\x12\'\n\x04mode\x18\x01 \x01(\x0e\x32\x19.gradwire.v1.BatchingMode\x12\x12\n\nbatch_size\x18\x02 \x01(\x03\x12\x15\n\rrow_variables\x18\x03 \x03(\t\x12\x14\n\x0c\x61\x63\x63umulation\x18\x04 \x01(\x05\"\xbc\x01\n\x0cStoppingRule\x12\x0e\n\x06\x65pochs\x18\x01 \x01(\x03\x12\r\n\x05steps\x18\x02 \x01(\x03\x12\x1c\n\x14\x66unction_evaluations\x18\x03 \x01(\x03\x12\x0f\n\x07seconds\x18\x04 \x01(\x01\x12\x11\n\x04loss\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rgradient_norm\x18\x06 \x01(\x01\x12\x10\n\x08patience\x18\x07 \x01(\x03\x12\x19\n\x11least_improvement\x18\x08 \x01(\x01\x42\x07\n\x05_loss\"O\n\rReportingRule\x12\x13\n\x0b\x65very_steps\x18\x01 \x01(\x03\x12\x15\n\revery_seconds\x18\x02 \x01(\x01\x12\x12\n\nparameters\x18\x03 \x01(\x08\"\xcd\x05\n\x14MinimizationProgress\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x0c\n\x04step\x18\x02 \x01(\x03\x12\r\n\x05\x65poch\x18\x03 \x01(\x03\x12\x0c\n\x04loss\x18\x04 \x01(\x01\x12\x15\n\rlearning_rate\x18\x05 \x01(\x01\x12\x15\n\rgradient_norm\x18\x06 \x01(\x01\x12\x16\n\x0eparameter_norm\x18\x07 \x01(\x01\x12\x1c\n\x0fvalidation_loss\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rskipped_steps\x18\t \x01(\x03\x12\x1c\n\x14\x66unction_evaluations\x18\n \x01(\x03\x12\x0f\n\x07seconds\x18\x0b \x01(\x01\x12\x45\n\nparameters\x18\x0c \x03(\x0b\x32\x31.gradwire.v1.MinimizationProgress.ParametersEntry\x12?\n\x07metrics\x18\r \x03(\x0b\x32..gradwire.v1.MinimizationProgress.MetricsEntry\x12\x45\n\ncandidates\x18\x14 \x03(\x0b\x32\x31.gradwire.v1.MinimizationProgress.CandidatesEntry\x12-\n\x10\x63\x61ndidate_losses\x18\x15 \x01(\x0b\x32\x13.gradwire.v1.Tensor\x1a\x46\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a\x46\n\x0f\x43\x61ndidatesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\x42\x12\n\x10_validation_loss\"\x90\x06\n\x12MinimizationResult\x12\x43\n\nparameters\x18\x01 \x03(\x0b\x32/.gradwire.v1.MinimizationResult.ParametersEntry\x12*\n\x05state\x18\x02 \x01(\x0b\x32\x1b.gradwire.v1.OptimizerState\x12\x0c\n\x04loss\x18\x03 \x01(\x01\x12\x17\n\x0fparameters_step\x18\x04 \x01(\x03\x12,\n\x0bstop_reason\x18\x05 \x01(\x0e\x32\x17.gradwire.v1.StopReason\x12\x0f\n\x07message\x18\x06 \x01(\t\x12\x33\n\x08progress\x18\x07 \x01(\x0b\x32!.gradwire.v1.MinimizationProgress\x12)\n\texecution\x18\x08 \x01(\x0b\x32\x16.gradwire.v1.Execution\x12\x10\n\x08graph_id\x18\t \x01(\t\x12T\n\x13\x61veraged_parameters\x18\n \x03(\x0b\x32\x37.gradwire.v1.MinimizationResult.AveragedParametersEntry\x12L\n\x0flast_parameters\x18\x0b \x03(\x0b\x32\x33.gradwire.v1.MinimizationResult.LastParametersEntry\x12)\n\x06minima\x18\x14 \x03(\x0b\x32\x19.gradwire.v1.LocalMinimum\x1a\x46\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\x1aN\n\x17\x41veragedParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\x1aJ\n\x13LastParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01*\xa8\x01\n\x0c\x42\x61tchingMode\x12\x1d\n\x19\x42\x41TCHING_MODE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x42\x41TCHING_MODE_FULL\x10\x01\x12\x1c\n\x18\x42\x41TCHING_MODE_SEQUENTIAL\x10\x02\x12\x18\n\x14\x42\x41TCHING_MODE_RANDOM\x10\x03\x12)\n%BATCHING_MODE_RANDOM_WITH_REPLACEMENT\x10\x04*\xeb\x02\n\nStopReason\x12\x1b\n\x17STOP_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12STOP_REASON_EPOCHS\x10\x01\x12\x15\n\x11STOP_REASON_STEPS\x10\x02\x12$\n STOP_REASON_FUNCTION_EVALUATIONS\x10\x03\x12\x17\n\x13STOP_REASON_SECONDS\x10\x04\x12\x14\n\x10STOP_REASON_LOSS\x10\x05\x12\x1d\n\x19STOP_REASON_GRADIENT_NORM\x10\x06\x12\x18\n\x14STOP_REASON_PATIENCE\x10\x07\x12\x19\n\x15STOP_REASON_CONVERGED\x10\x08\x12\x17\n\x13STOP_REASON_STALLED\x10\t\x12\x1a\n\x16STOP_REASON_NOT_FINITE\x10\n\x12\x19\n\x15STOP_REASON_CANCELLED\x10\x0b\x12\x18\n\x14STOP_REASON_DEADLINE\x10\x0c\x42\x66\n\x0f\x63om.gradwire.v1B\x11MinimizationProtoP\x01Z>github.com/gradwire/gradwire/clients/go/gradwire/v1;gradwirev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,32 +45,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MINIMIZATION_VALIDATIONDATAENTRY']._serialized_options = b'8\001'
   _globals['_MINIMIZATIONPROGRESS_PARAMETERSENTRY']._loaded_options = None
   _globals['_MINIMIZATIONPROGRESS_PARAMETERSENTRY']._serialized_options = b'8\001'
+  _globals['_MINIMIZATIONPROGRESS_METRICSENTRY']._loaded_options = None
+  _globals['_MINIMIZATIONPROGRESS_METRICSENTRY']._serialized_options = b'8\001'
+  _globals['_MINIMIZATIONPROGRESS_CANDIDATESENTRY']._loaded_options = None
+  _globals['_MINIMIZATIONPROGRESS_CANDIDATESENTRY']._serialized_options = b'8\001'
   _globals['_MINIMIZATIONRESULT_PARAMETERSENTRY']._loaded_options = None
   _globals['_MINIMIZATIONRESULT_PARAMETERSENTRY']._serialized_options = b'8\001'
-  _globals['_BATCHINGMODE']._serialized_start=2163
-  _globals['_BATCHINGMODE']._serialized_end=2331
-  _globals['_STOPREASON']._serialized_start=2334
-  _globals['_STOPREASON']._serialized_end=2671
-  _globals['_MINIMIZATION']._serialized_start=157
-  _globals['_MINIMIZATION']._serialized_end=929
-  _globals['_MINIMIZATION_PARAMETERSENTRY']._serialized_start=717
-  _globals['_MINIMIZATION_PARAMETERSENTRY']._serialized_end=787
-  _globals['_MINIMIZATION_DATAENTRY']._serialized_start=789
-  _globals['_MINIMIZATION_DATAENTRY']._serialized_end=853
-  _globals['_MINIMIZATION_VALIDATIONDATAENTRY']._serialized_start=855
-  _globals['_MINIMIZATION_VALIDATIONDATAENTRY']._serialized_end=929
-  _globals['_BATCHING']._serialized_start=931
-  _globals['_BATCHING']._serialized_end=1047
-  _globals['_STOPPINGRULE']._serialized_start=1050
-  _globals['_STOPPINGRULE']._serialized_end=1238
-  _globals['_REPORTINGRULE']._serialized_start=1240
-  _globals['_REPORTINGRULE']._serialized_end=1319
-  _globals['_MINIMIZATIONPROGRESS']._serialized_start=1322
-  _globals['_MINIMIZATIONPROGRESS']._serialized_end=1736
-  _globals['_MINIMIZATIONPROGRESS_PARAMETERSENTRY']._serialized_start=717
-  _globals['_MINIMIZATIONPROGRESS_PARAMETERSENTRY']._serialized_end=787
-  _globals['_MINIMIZATIONRESULT']._serialized_start=1739
-  _globals['_MINIMIZATIONRESULT']._serialized_end=2160
-  _globals['_MINIMIZATIONRESULT_PARAMETERSENTRY']._serialized_start=717
-  _globals['_MINIMIZATIONRESULT_PARAMETERSENTRY']._serialized_end=787
+  _globals['_MINIMIZATIONRESULT_AVERAGEDPARAMETERSENTRY']._loaded_options = None
+  _globals['_MINIMIZATIONRESULT_AVERAGEDPARAMETERSENTRY']._serialized_options = b'8\001'
+  _globals['_MINIMIZATIONRESULT_LASTPARAMETERSENTRY']._loaded_options = None
+  _globals['_MINIMIZATIONRESULT_LASTPARAMETERSENTRY']._serialized_options = b'8\001'
+  _globals['_BATCHINGMODE']._serialized_start=2963
+  _globals['_BATCHINGMODE']._serialized_end=3131
+  _globals['_STOPREASON']._serialized_start=3134
+  _globals['_STOPREASON']._serialized_end=3497
+  _globals['_MINIMIZATION']._serialized_start=183
+  _globals['_MINIMIZATION']._serialized_end=1063
+  _globals['_MINIMIZATION_PARAMETERSENTRY']._serialized_start=851
+  _globals['_MINIMIZATION_PARAMETERSENTRY']._serialized_end=921
+  _globals['_MINIMIZATION_DATAENTRY']._serialized_start=923
+  _globals['_MINIMIZATION_DATAENTRY']._serialized_end=987
+  _globals['_MINIMIZATION_VALIDATIONDATAENTRY']._serialized_start=989
+  _globals['_MINIMIZATION_VALIDATIONDATAENTRY']._serialized_end=1063
+  _globals['_BATCHING']._serialized_start=1065
+  _globals['_BATCHING']._serialized_end=1181
+  _globals['_STOPPINGRULE']._serialized_start=1184
+  _globals['_STOPPINGRULE']._serialized_end=1372
+  _globals['_REPORTINGRULE']._serialized_start=1374
+  _globals['_REPORTINGRULE']._serialized_end=1453
+  _globals['_MINIMIZATIONPROGRESS']._serialized_start=1456
+  _globals['_MINIMIZATIONPROGRESS']._serialized_end=2173
+  _globals['_MINIMIZATIONPROGRESS_PARAMETERSENTRY']._serialized_start=851
+  _globals['_MINIMIZATIONPROGRESS_PARAMETERSENTRY']._serialized_end=921
+  _globals['_MINIMIZATIONPROGRESS_METRICSENTRY']._serialized_start=2035
+  _globals['_MINIMIZATIONPROGRESS_METRICSENTRY']._serialized_end=2081
+  _globals['_MINIMIZATIONPROGRESS_CANDIDATESENTRY']._serialized_start=2083
+  _globals['_MINIMIZATIONPROGRESS_CANDIDATESENTRY']._serialized_end=2153
+  _globals['_MINIMIZATIONRESULT']._serialized_start=2176
+  _globals['_MINIMIZATIONRESULT']._serialized_end=2960
+  _globals['_MINIMIZATIONRESULT_PARAMETERSENTRY']._serialized_start=851
+  _globals['_MINIMIZATIONRESULT_PARAMETERSENTRY']._serialized_end=921
+  _globals['_MINIMIZATIONRESULT_AVERAGEDPARAMETERSENTRY']._serialized_start=2806
+  _globals['_MINIMIZATIONRESULT_AVERAGEDPARAMETERSENTRY']._serialized_end=2884
+  _globals['_MINIMIZATIONRESULT_LASTPARAMETERSENTRY']._serialized_start=2886
+  _globals['_MINIMIZATIONRESULT_LASTPARAMETERSENTRY']._serialized_end=2960
 # @@protoc_insertion_point(module_scope)

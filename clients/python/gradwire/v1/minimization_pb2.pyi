@@ -11,6 +11,7 @@ from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from gradwire.v1 import execution_pb2 as _execution_pb2
 from gradwire.v1 import graph_pb2 as _graph_pb2
 from gradwire.v1 import optimizer_pb2 as _optimizer_pb2
+from gradwire.v1 import search_pb2 as _search_pb2
 from gradwire.v1 import tensor_pb2 as _tensor_pb2
 import builtins as _builtins
 import sys
@@ -85,6 +86,8 @@ class _StopReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StopReason
     """A loss or gradient was not finite, and the policy was to stop."""
     STOP_REASON_CANCELLED: _StopReason.ValueType  # 11
     """It was cancelled."""
+    STOP_REASON_DEADLINE: _StopReason.ValueType  # 12
+    """The deadline of the call came near."""
 
 class StopReason(_StopReason, metaclass=_StopReasonEnumTypeWrapper):
     """Why a minimization stopped."""
@@ -113,6 +116,8 @@ STOP_REASON_NOT_FINITE: StopReason.ValueType  # 10
 """A loss or gradient was not finite, and the policy was to stop."""
 STOP_REASON_CANCELLED: StopReason.ValueType  # 11
 """It was cancelled."""
+STOP_REASON_DEADLINE: StopReason.ValueType  # 12
+"""The deadline of the call came near."""
 Global___StopReason: _TypeAlias = StopReason  # noqa: Y015
 
 @_typing.final
@@ -201,12 +206,20 @@ class Minimization(_message.Message):
     VALIDATION_DATA_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
     RETURN_BEST_FIELD_NUMBER: _builtins.int
+    VALIDATION_SHARE_FIELD_NUMBER: _builtins.int
+    METRICS_FIELD_NUMBER: _builtins.int
+    RESIDUALS_FIELD_NUMBER: _builtins.int
+    MULTI_START_FIELD_NUMBER: _builtins.int
     loss: _builtins.str
     """Name of the scalar to minimize. Default: the graph's only output."""
     seed: _builtins.int
     """Source of all that is random; the same seed gives the same bits. Default: 0."""
     return_best: _builtins.bool
     """Return the parameters of the least loss reported (of held-out data where there are any) instead of the last."""
+    validation_share: _builtins.float
+    """Share of the rows of `data`, the last ones as they lie, that are held out instead of `validation_data`; above 0 and
+    below 1. Default: none.
+    """
     @_builtins.property
     def graph(self) -> _graph_pb2.GraphSource:
         """The graph. Required."""
@@ -247,6 +260,24 @@ class Minimization(_message.Message):
     def validation_data(self) -> _containers.MessageMap[_builtins.str, _tensor_pb2.Tensor]:
         """Data held out, by name: the same variables as in `data`; those left out are taken from there. Default: none."""
 
+    @_builtins.property
+    def metrics(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of scalars, each a mean over rows, to evaluate for each report: of held-out data, or, without those, of all
+        data. Default: none.
+        """
+
+    @_builtins.property
+    def residuals(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of values whose squares are summed, for methods of least squares, in place of `loss`: the loss is half that
+        sum. Default: all floating outputs.
+        """
+
+    @_builtins.property
+    def multi_start(self) -> _search_pb2.MultiStart:
+        """Start many times, and tell the minima that were found apart. Reports are then made after each run, whose number is
+        their step; a limit on the time is one for all runs together, every other for each. Default: start once.
+        """
+
     def __init__(
         self,
         *,
@@ -263,10 +294,14 @@ class Minimization(_message.Message):
         validation_data: _abc.Mapping[_builtins.str, _tensor_pb2.Tensor] | None = ...,
         seed: _builtins.int = ...,
         return_best: _builtins.bool = ...,
+        validation_share: _builtins.float = ...,
+        metrics: _abc.Iterable[_builtins.str] | None = ...,
+        residuals: _abc.Iterable[_builtins.str] | None = ...,
+        multi_start: _search_pb2.MultiStart | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["batching", b"batching", "graph", b"graph", "optimizer", b"optimizer", "options", b"options", "reporting", b"reporting", "state", b"state", "stopping", b"stopping"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batching", b"batching", "graph", b"graph", "multi_start", b"multi_start", "optimizer", b"optimizer", "options", b"options", "reporting", b"reporting", "state", b"state", "stopping", b"stopping"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batching", b"batching", "data", b"data", "graph", b"graph", "loss", b"loss", "optimizer", b"optimizer", "options", b"options", "parameters", b"parameters", "reporting", b"reporting", "return_best", b"return_best", "seed", b"seed", "state", b"state", "stopping", b"stopping", "validation_data", b"validation_data"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batching", b"batching", "data", b"data", "graph", b"graph", "loss", b"loss", "metrics", b"metrics", "multi_start", b"multi_start", "optimizer", b"optimizer", "options", b"options", "parameters", b"parameters", "reporting", b"reporting", "residuals", b"residuals", "return_best", b"return_best", "seed", b"seed", "state", b"state", "stopping", b"stopping", "validation_data", b"validation_data", "validation_share", b"validation_share"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -287,7 +322,9 @@ class Batching(_message.Message):
     batch_size: _builtins.int
     """Rows of a batch, positive; the last one of an epoch may have fewer. Required for all modes but `FULL`."""
     accumulation: _builtins.int
-    """Batches whose gradients are averaged, weighted by their rows, for one update. Default: 1."""
+    """Batches whose gradients are averaged, weighted by their rows, for one update: a step sees the rows that one batch of
+    so many times the size would have, and the last one of an epoch those that are left. Default: 1.
+    """
     @_builtins.property
     def row_variables(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of variables in `data` whose first axis is the rows, the same number for all (reason DATA_MISMATCH).
@@ -421,6 +458,47 @@ class MinimizationProgress(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class MetricsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class CandidatesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _tensor_pb2.Tensor: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _tensor_pb2.Tensor | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     NUMBER_FIELD_NUMBER: _builtins.int
     STEP_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
@@ -433,6 +511,9 @@ class MinimizationProgress(_message.Message):
     FUNCTION_EVALUATIONS_FIELD_NUMBER: _builtins.int
     SECONDS_FIELD_NUMBER: _builtins.int
     PARAMETERS_FIELD_NUMBER: _builtins.int
+    METRICS_FIELD_NUMBER: _builtins.int
+    CANDIDATES_FIELD_NUMBER: _builtins.int
+    CANDIDATE_LOSSES_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """Number of the report, from 1, without gaps unless reports were dropped."""
     step: _builtins.int
@@ -448,16 +529,32 @@ class MinimizationProgress(_message.Message):
     parameter_norm: _builtins.float
     """2-norm of all parameters."""
     validation_loss: _builtins.float
-    """Loss of held-out data; unset when there are none, or when it was not computed."""
+    """Loss of held-out data, evaluated for the report; unset when there are none."""
     skipped_steps: _builtins.int
     """Steps left out so far because a loss or gradient was not finite."""
     function_evaluations: _builtins.int
-    """Evaluations of the loss so far, with or without its gradient."""
+    """Evaluations of the loss so far, with or without its gradient; of an update rule, batches, those of held-out data
+    not counted.
+    """
     seconds: _builtins.float
     """Time since the start, in seconds."""
     @_builtins.property
     def parameters(self) -> _containers.MessageMap[_builtins.str, _tensor_pb2.Tensor]:
         """The parameters, by name, when they were asked for."""
+
+    @_builtins.property
+    def metrics(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """The metrics that were asked for, by name."""
+
+    @_builtins.property
+    def candidates(self) -> _containers.MessageMap[_builtins.str, _tensor_pb2.Tensor]:
+        """Of a search, all candidates of the generation, by name, each with an axis of them in front, when parameters were
+        asked for.
+        """
+
+    @_builtins.property
+    def candidate_losses(self) -> _tensor_pb2.Tensor:
+        """Their losses, infinite where one is not finite."""
 
     def __init__(
         self,
@@ -474,10 +571,13 @@ class MinimizationProgress(_message.Message):
         function_evaluations: _builtins.int = ...,
         seconds: _builtins.float = ...,
         parameters: _abc.Mapping[_builtins.str, _tensor_pb2.Tensor] | None = ...,
+        metrics: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        candidates: _abc.Mapping[_builtins.str, _tensor_pb2.Tensor] | None = ...,
+        candidate_losses: _tensor_pb2.Tensor | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_validation_loss", b"_validation_loss", "validation_loss", b"validation_loss"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_validation_loss", b"_validation_loss", "candidate_losses", b"candidate_losses", "validation_loss", b"validation_loss"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_validation_loss", b"_validation_loss", "epoch", b"epoch", "function_evaluations", b"function_evaluations", "gradient_norm", b"gradient_norm", "learning_rate", b"learning_rate", "loss", b"loss", "number", b"number", "parameter_norm", b"parameter_norm", "parameters", b"parameters", "seconds", b"seconds", "skipped_steps", b"skipped_steps", "step", b"step", "validation_loss", b"validation_loss"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_validation_loss", b"_validation_loss", "candidate_losses", b"candidate_losses", "candidates", b"candidates", "epoch", b"epoch", "function_evaluations", b"function_evaluations", "gradient_norm", b"gradient_norm", "learning_rate", b"learning_rate", "loss", b"loss", "metrics", b"metrics", "number", b"number", "parameter_norm", b"parameter_norm", "parameters", b"parameters", "seconds", b"seconds", "skipped_steps", b"skipped_steps", "step", b"step", "validation_loss", b"validation_loss"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__validation_loss: _TypeAlias = _typing.Literal["validation_loss"]  # noqa: Y015
     _WhichOneofArgType__validation_loss: _TypeAlias = _typing.Literal["_validation_loss", b"_validation_loss"]  # noqa: Y015
@@ -512,6 +612,48 @@ class MinimizationResult(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class AveragedParametersEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _tensor_pb2.Tensor: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _tensor_pb2.Tensor | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class LastParametersEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _tensor_pb2.Tensor: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _tensor_pb2.Tensor | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     PARAMETERS_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     LOSS_FIELD_NUMBER: _builtins.int
@@ -521,6 +663,9 @@ class MinimizationResult(_message.Message):
     PROGRESS_FIELD_NUMBER: _builtins.int
     EXECUTION_FIELD_NUMBER: _builtins.int
     GRAPH_ID_FIELD_NUMBER: _builtins.int
+    AVERAGED_PARAMETERS_FIELD_NUMBER: _builtins.int
+    LAST_PARAMETERS_FIELD_NUMBER: _builtins.int
+    MINIMA_FIELD_NUMBER: _builtins.int
     loss: _builtins.float
     """Loss at the returned parameters, over all rows."""
     parameters_step: _builtins.int
@@ -547,6 +692,18 @@ class MinimizationResult(_message.Message):
     def execution(self) -> _execution_pb2.Execution:
         """What ran."""
 
+    @_builtins.property
+    def averaged_parameters(self) -> _containers.MessageMap[_builtins.str, _tensor_pb2.Tensor]:
+        """The running means of the parameters after the last step, by name, when they were asked for."""
+
+    @_builtins.property
+    def last_parameters(self) -> _containers.MessageMap[_builtins.str, _tensor_pb2.Tensor]:
+        """The parameters after the last step, by name, where `state` goes on from; unset where `parameters` are the last."""
+
+    @_builtins.property
+    def minima(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.LocalMinimum]:
+        """Where runs from many starts ended, the lowest first; empty of one run."""
+
     def __init__(
         self,
         *,
@@ -559,10 +716,13 @@ class MinimizationResult(_message.Message):
         progress: Global___MinimizationProgress | None = ...,
         execution: _execution_pb2.Execution | None = ...,
         graph_id: _builtins.str = ...,
+        averaged_parameters: _abc.Mapping[_builtins.str, _tensor_pb2.Tensor] | None = ...,
+        last_parameters: _abc.Mapping[_builtins.str, _tensor_pb2.Tensor] | None = ...,
+        minima: _abc.Iterable[_search_pb2.LocalMinimum] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["execution", b"execution", "progress", b"progress", "state", b"state"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["execution", b"execution", "graph_id", b"graph_id", "loss", b"loss", "message", b"message", "parameters", b"parameters", "parameters_step", b"parameters_step", "progress", b"progress", "state", b"state", "stop_reason", b"stop_reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["averaged_parameters", b"averaged_parameters", "execution", b"execution", "graph_id", b"graph_id", "last_parameters", b"last_parameters", "loss", b"loss", "message", b"message", "minima", b"minima", "parameters", b"parameters", "parameters_step", b"parameters_step", "progress", b"progress", "state", b"state", "stop_reason", b"stop_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -26,11 +26,12 @@ from gradwire.v1 import execution_pb2 as gradwire_dot_v1_dot_execution__pb2
 from gradwire.v1 import graph_pb2 as gradwire_dot_v1_dot_graph__pb2
 from gradwire.v1 import minimization_pb2 as gradwire_dot_v1_dot_minimization__pb2
 from gradwire.v1 import optimizer_pb2 as gradwire_dot_v1_dot_optimizer__pb2
+from gradwire.v1 import search_pb2 as gradwire_dot_v1_dot_search__pb2
 from gradwire.v1 import tensor_pb2 as gradwire_dot_v1_dot_tensor__pb2
 from gradwire.v1 import training_job_pb2 as gradwire_dot_v1_dot_training__job__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&gradwire/v1/optimization_service.proto\x12\x0bgradwire.v1\x1a\x1bgradwire/v1/execution.proto\x1a\x17gradwire/v1/graph.proto\x1a\x1egradwire/v1/minimization.proto\x1a\x1bgradwire/v1/optimizer.proto\x1a\x18gradwire/v1/tensor.proto\x1a\x1egradwire/v1/training_job.proto\"\xc5\x03\n\x0bStepRequest\x12\'\n\x05graph\x18\x01 \x01(\x0b\x32\x18.gradwire.v1.GraphSource\x12\x0c\n\x04loss\x18\x02 \x01(\t\x12<\n\nparameters\x18\x03 \x03(\x0b\x32(.gradwire.v1.StepRequest.ParametersEntry\x12\x30\n\x04\x64\x61ta\x18\x04 \x03(\x0b\x32\".gradwire.v1.StepRequest.DataEntry\x12)\n\toptimizer\x18\x05 \x01(\x0b\x32\x16.gradwire.v1.Optimizer\x12*\n\x05state\x18\x06 \x01(\x0b\x32\x1b.gradwire.v1.OptimizerState\x12.\n\x07options\x18\x07 \x01(\x0b\x32\x1d.gradwire.v1.ExecutionOptions\x1a\x46\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\x1a@\n\tDataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\"\xcb\x02\n\x0cStepResponse\x12=\n\nparameters\x18\x01 \x03(\x0b\x32).gradwire.v1.StepResponse.ParametersEntry\x12*\n\x05state\x18\x02 \x01(\x0b\x32\x1b.gradwire.v1.OptimizerState\x12\x0c\n\x04loss\x18\x03 \x01(\x01\x12\x15\n\rlearning_rate\x18\x04 \x01(\x01\x12\x15\n\rgradient_norm\x18\x05 \x01(\x01\x12\x0f\n\x07skipped\x18\x06 \x01(\x08\x12)\n\texecution\x18\x07 \x01(\x0b\x32\x16.gradwire.v1.Execution\x12\x10\n\x08graph_id\x18\x08 \x01(\t\x1a\x46\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\"B\n\x0fMinimizeRequest\x12/\n\x0cminimization\x18\x01 \x01(\x0b\x32\x19.gradwire.v1.Minimization\"\x85\x01\n\x10MinimizeResponse\x12\x35\n\x08progress\x18\x01 \x01(\x0b\x32!.gradwire.v1.MinimizationProgressH\x00\x12\x31\n\x06result\x18\x02 \x01(\x0b\x32\x1f.gradwire.v1.MinimizationResultH\x00\x42\x07\n\x05\x65vent\"^\n\x18\x43reateTrainingJobRequest\x12.\n\x0ctraining_job\x18\x01 \x01(\x0b\x32\x18.gradwire.v1.TrainingJob\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"K\n\x19\x43reateTrainingJobResponse\x12.\n\x0ctraining_job\x18\x01 \x01(\x0b\x32\x18.gradwire.v1.TrainingJob\"Q\n\x15GetTrainingJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12*\n\x04view\x18\x02 \x01(\x0e\x32\x1c.gradwire.v1.TrainingJobView\"H\n\x16GetTrainingJobResponse\x12.\n\x0ctraining_job\x18\x01 \x01(\x0b\x32\x18.gradwire.v1.TrainingJob\"\x9b\x01\n\x17ListTrainingJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12-\n\x06states\x18\x03 \x03(\x0e\x32\x1d.gradwire.v1.TrainingJobState\x12*\n\x04view\x18\x04 \x01(\x0e\x32\x1c.gradwire.v1.TrainingJobView\"d\n\x18ListTrainingJobsResponse\x12/\n\rtraining_jobs\x18\x01 \x03(\x0b\x32\x18.gradwire.v1.TrainingJob\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"<\n\x17WatchTrainingJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x61\x66ter_event\x18\x02 \x01(\x03\"H\n\x18WatchTrainingJobResponse\x12,\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1d.gradwire.v1.TrainingJobEvent\";\n\x17PauseTrainingJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"J\n\x18PauseTrainingJobResponse\x12.\n\x0ctraining_job\x18\x01 \x01(\x0b\x32\x18.gradwire.v1.TrainingJob\"\xf3\x01\n\x18ResumeTrainingJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12)\n\toptimizer\x18\x03 \x01(\x0b\x32\x16.gradwire.v1.Optimizer\x12+\n\x08stopping\x18\x04 \x01(\x0b\x32\x19.gradwire.v1.StoppingRule\x12-\n\treporting\x18\x05 \x01(\x0b\x32\x1a.gradwire.v1.ReportingRule\x12.\n\x07options\x18\x06 \x01(\x0b\x32\x1d.gradwire.v1.ExecutionOptions\"K\n\x19ResumeTrainingJobResponse\x12.\n\x0ctraining_job\x18\x01 \x01(\x0b\x32\x18.gradwire.v1.TrainingJob\"<\n\x18\x43\x61ncelTrainingJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"K\n\x19\x43\x61ncelTrainingJobResponse\x12.\n\x0ctraining_job\x18\x01 \x01(\x0b\x32\x18.gradwire.v1.TrainingJob\"S\n\x18\x44\x65leteTrainingJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\rallow_missing\x18\x02 \x01(\x08\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\x1b\n\x19\x44\x65leteTrainingJobResponse2\xad\x07\n\x13OptimizationService\x12;\n\x04Step\x12\x18.gradwire.v1.StepRequest\x1a\x19.gradwire.v1.StepResponse\x12I\n\x08Minimize\x12\x1c.gradwire.v1.MinimizeRequest\x1a\x1d.gradwire.v1.MinimizeResponse0\x01\x12\x62\n\x11\x43reateTrainingJob\x12%.gradwire.v1.CreateTrainingJobRequest\x1a&.gradwire.v1.CreateTrainingJobResponse\x12Y\n\x0eGetTrainingJob\x12\".gradwire.v1.GetTrainingJobRequest\x1a#.gradwire.v1.GetTrainingJobResponse\x12_\n\x10ListTrainingJobs\x12$.gradwire.v1.ListTrainingJobsRequest\x1a%.gradwire.v1.ListTrainingJobsResponse\x12\x61\n\x10WatchTrainingJob\x12$.gradwire.v1.WatchTrainingJobRequest\x1a%.gradwire.v1.WatchTrainingJobResponse0\x01\x12_\n\x10PauseTrainingJob\x12$.gradwire.v1.PauseTrainingJobRequest\x1a%.gradwire.v1.PauseTrainingJobResponse\x12\x62\n\x11ResumeTrainingJob\x12%.gradwire.v1.ResumeTrainingJobRequest\x1a&.gradwire.v1.ResumeTrainingJobResponse\x12\x62\n\x11\x43\x61ncelTrainingJob\x12%.gradwire.v1.CancelTrainingJobRequest\x1a&.gradwire.v1.CancelTrainingJobResponse\x12\x62\n\x11\x44\x65leteTrainingJob\x12%.gradwire.v1.DeleteTrainingJobRequest\x1a&.gradwire.v1.DeleteTrainingJobResponseBm\n\x0f\x63om.gradwire.v1B\x18OptimizationServiceProtoP\x01Z>github.com/gradwire/gradwire/clients/go/gradwire/v1;gradwirev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&gradwire/v1/optimization_service.proto\x12\x0bgradwire.v1\x1a\x1bgradwire/v1/execution.proto\x1a\x17gradwire/v1/graph.proto\x1a\x1egradwire/v1/minimization.proto\x1a\x1bgradwire/v1/optimizer.proto\x1a\x18gradwire/v1/search.proto\x1a\x18gradwire/v1/tensor.proto\x1a\x1egradwire/v1/training_job.proto\"\xc5\x03\n\x0bStepRequest\x12\'\n\x05graph\x18\x01 \x01(\x0b\x32\x18.gradwire.v1.GraphSource\x12\x0c\n\x04loss\x18\x02 \x01(\t\x12<\n\nparameters\x18\x03 \x03(\x0b\x32(.gradwire.v1.StepRequest.ParametersEntry\x12\x30\n\x04\x64\x61ta\x18\x04 \x03(\x0b\x32\".gradwire.v1.StepRequest.DataEntry\x12)\n\toptimizer\x18\x05 \x01(\x0b\x32\x16.gradwire.v1.Optimizer\x12*\n\x05state\x18\x06 \x01(\x0b\x32\x1b.gradwire.v1.OptimizerState\x12.\n\x07options\x18\x07 \x01(\x0b\x32\x1d.gradwire.v1.ExecutionOptions\x1a\x46\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\x1a@\n\tDataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\"\xeb\x03\n\x0cStepResponse\x12=\n\nparameters\x18\x01 \x03(\x0b\x32).gradwire.v1.StepResponse.ParametersEntry\x12*\n\x05state\x18\x02 \x01(\x0b\x32\x1b.gradwire.v1.OptimizerState\x12\x0c\n\x04loss\x18\x03 \x01(\x01\x12\x15\n\rlearning_rate\x18\x04 \x01(\x01\x12\x15\n\rgradient_norm\x18\x05 \x01(\x01\x12\x0f\n\x07skipped\x18\x06 \x01(\x08\x12)\n\texecution\x18\x07 \x01(\x0b\x32\x16.gradwire.v1.Execution\x12\x10\n\x08graph_id\x18\x08 \x01(\t\x12N\n\x13\x61veraged_parameters\x18\t \x03(\x0b\x32\x31.gradwire.v1.StepResponse.AveragedParametersEntry\x1a\x46\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\x1aN\n\x17\x41veragedParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\"B\n\x0fMinimizeRequest\x12/\n\x0cminimization\x18\x01 \x01(\x0b\x32\x19.gradwire.v1.Minimization\"\x85\x01\n\x10MinimizeResponse\x12\x35\n\x08progress\x18\x01 \x01(\x0b\x32!.gradwire.v1.MinimizationProgressH\x00\x12\x31\n\x06result\x18\x02 \x01(\x0b\x32\x1f.gradwire.v1.MinimizationResultH\x00\x42\x07\n\x05\x65vent\"^\n\x18\x43reateTrainingJobRequest\x12.\n\x0ctraining_job\x18\x01 \x01(\x0b\x32\x18.gradwire.v1.TrainingJob\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"K\n\x19\x43reateTrainingJobResponse\x12.\n\x0ctraining_job\x18\x01 \x01(\x0b\x32\x18.gradwire.v1.TrainingJob\"Q\n\x15GetTrainingJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12*\n\x04view\x18\x02 \x01(\x0e\x32\x1c.gradwire.v1.TrainingJobView\"H\n\x16GetTrainingJobResponse\x12.\n\x0ctraining_job\x18\x01 \x01(\x0b\x32\x18.gradwire.v1.TrainingJob\"\x9b\x01\n\x17ListTrainingJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12-\n\x06states\x18\x03 \x03(\x0e\x32\x1d.gradwire.v1.TrainingJobState\x12*\n\x04view\x18\x04 \x01(\x0e\x32\x1c.gradwire.v1.TrainingJobView\"d\n\x18ListTrainingJobsResponse\x12/\n\rtraining_jobs\x18\x01 \x03(\x0b\x32\x18.gradwire.v1.TrainingJob\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"<\n\x17WatchTrainingJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x61\x66ter_event\x18\x02 \x01(\x03\"H\n\x18WatchTrainingJobResponse\x12,\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1d.gradwire.v1.TrainingJobEvent\";\n\x17PauseTrainingJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"J\n\x18PauseTrainingJobResponse\x12.\n\x0ctraining_job\x18\x01 \x01(\x0b\x32\x18.gradwire.v1.TrainingJob\"\xf3\x01\n\x18ResumeTrainingJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12)\n\toptimizer\x18\x03 \x01(\x0b\x32\x16.gradwire.v1.Optimizer\x12+\n\x08stopping\x18\x04 \x01(\x0b\x32\x19.gradwire.v1.StoppingRule\x12-\n\treporting\x18\x05 \x01(\x0b\x32\x1a.gradwire.v1.ReportingRule\x12.\n\x07options\x18\x06 \x01(\x0b\x32\x1d.gradwire.v1.ExecutionOptions\"K\n\x19ResumeTrainingJobResponse\x12.\n\x0ctraining_job\x18\x01 \x01(\x0b\x32\x18.gradwire.v1.TrainingJob\"<\n\x18\x43\x61ncelTrainingJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"K\n\x19\x43\x61ncelTrainingJobResponse\x12.\n\x0ctraining_job\x18\x01 \x01(\x0b\x32\x18.gradwire.v1.TrainingJob\"S\n\x18\x44\x65leteTrainingJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\rallow_missing\x18\x02 \x01(\x08\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\x1b\n\x19\x44\x65leteTrainingJobResponse2\xf4\x07\n\x13OptimizationService\x12;\n\x04Step\x12\x18.gradwire.v1.StepRequest\x1a\x19.gradwire.v1.StepResponse\x12I\n\x08Minimize\x12\x1c.gradwire.v1.MinimizeRequest\x1a\x1d.gradwire.v1.MinimizeResponse0\x01\x12\x45\n\x06Search\x12\x1a.gradwire.v1.SearchRequest\x1a\x1b.gradwire.v1.SearchResponse(\x01\x30\x01\x12\x62\n\x11\x43reateTrainingJob\x12%.gradwire.v1.CreateTrainingJobRequest\x1a&.gradwire.v1.CreateTrainingJobResponse\x12Y\n\x0eGetTrainingJob\x12\".gradwire.v1.GetTrainingJobRequest\x1a#.gradwire.v1.GetTrainingJobResponse\x12_\n\x10ListTrainingJobs\x12$.gradwire.v1.ListTrainingJobsRequest\x1a%.gradwire.v1.ListTrainingJobsResponse\x12\x61\n\x10WatchTrainingJob\x12$.gradwire.v1.WatchTrainingJobRequest\x1a%.gradwire.v1.WatchTrainingJobResponse0\x01\x12_\n\x10PauseTrainingJob\x12$.gradwire.v1.PauseTrainingJobRequest\x1a%.gradwire.v1.PauseTrainingJobResponse\x12\x62\n\x11ResumeTrainingJob\x12%.gradwire.v1.ResumeTrainingJobRequest\x1a&.gradwire.v1.ResumeTrainingJobResponse\x12\x62\n\x11\x43\x61ncelTrainingJob\x12%.gradwire.v1.CancelTrainingJobRequest\x1a&.gradwire.v1.CancelTrainingJobResponse\x12\x62\n\x11\x44\x65leteTrainingJob\x12%.gradwire.v1.DeleteTrainingJobRequest\x1a&.gradwire.v1.DeleteTrainingJobResponseBm\n\x0f\x63om.gradwire.v1B\x18OptimizationServiceProtoP\x01Z>github.com/gradwire/gradwire/clients/go/gradwire/v1;gradwirev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,52 +45,56 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STEPREQUEST_DATAENTRY']._serialized_options = b'8\001'
   _globals['_STEPRESPONSE_PARAMETERSENTRY']._loaded_options = None
   _globals['_STEPRESPONSE_PARAMETERSENTRY']._serialized_options = b'8\001'
-  _globals['_STEPREQUEST']._serialized_start=229
-  _globals['_STEPREQUEST']._serialized_end=682
-  _globals['_STEPREQUEST_PARAMETERSENTRY']._serialized_start=546
-  _globals['_STEPREQUEST_PARAMETERSENTRY']._serialized_end=616
-  _globals['_STEPREQUEST_DATAENTRY']._serialized_start=618
-  _globals['_STEPREQUEST_DATAENTRY']._serialized_end=682
-  _globals['_STEPRESPONSE']._serialized_start=685
-  _globals['_STEPRESPONSE']._serialized_end=1016
-  _globals['_STEPRESPONSE_PARAMETERSENTRY']._serialized_start=546
-  _globals['_STEPRESPONSE_PARAMETERSENTRY']._serialized_end=616
-  _globals['_MINIMIZEREQUEST']._serialized_start=1018
-  _globals['_MINIMIZEREQUEST']._serialized_end=1084
-  _globals['_MINIMIZERESPONSE']._serialized_start=1087
-  _globals['_MINIMIZERESPONSE']._serialized_end=1220
-  _globals['_CREATETRAININGJOBREQUEST']._serialized_start=1222
-  _globals['_CREATETRAININGJOBREQUEST']._serialized_end=1316
-  _globals['_CREATETRAININGJOBRESPONSE']._serialized_start=1318
-  _globals['_CREATETRAININGJOBRESPONSE']._serialized_end=1393
-  _globals['_GETTRAININGJOBREQUEST']._serialized_start=1395
-  _globals['_GETTRAININGJOBREQUEST']._serialized_end=1476
-  _globals['_GETTRAININGJOBRESPONSE']._serialized_start=1478
-  _globals['_GETTRAININGJOBRESPONSE']._serialized_end=1550
-  _globals['_LISTTRAININGJOBSREQUEST']._serialized_start=1553
-  _globals['_LISTTRAININGJOBSREQUEST']._serialized_end=1708
-  _globals['_LISTTRAININGJOBSRESPONSE']._serialized_start=1710
-  _globals['_LISTTRAININGJOBSRESPONSE']._serialized_end=1810
-  _globals['_WATCHTRAININGJOBREQUEST']._serialized_start=1812
-  _globals['_WATCHTRAININGJOBREQUEST']._serialized_end=1872
-  _globals['_WATCHTRAININGJOBRESPONSE']._serialized_start=1874
-  _globals['_WATCHTRAININGJOBRESPONSE']._serialized_end=1946
-  _globals['_PAUSETRAININGJOBREQUEST']._serialized_start=1948
-  _globals['_PAUSETRAININGJOBREQUEST']._serialized_end=2007
-  _globals['_PAUSETRAININGJOBRESPONSE']._serialized_start=2009
-  _globals['_PAUSETRAININGJOBRESPONSE']._serialized_end=2083
-  _globals['_RESUMETRAININGJOBREQUEST']._serialized_start=2086
-  _globals['_RESUMETRAININGJOBREQUEST']._serialized_end=2329
-  _globals['_RESUMETRAININGJOBRESPONSE']._serialized_start=2331
-  _globals['_RESUMETRAININGJOBRESPONSE']._serialized_end=2406
-  _globals['_CANCELTRAININGJOBREQUEST']._serialized_start=2408
-  _globals['_CANCELTRAININGJOBREQUEST']._serialized_end=2468
-  _globals['_CANCELTRAININGJOBRESPONSE']._serialized_start=2470
-  _globals['_CANCELTRAININGJOBRESPONSE']._serialized_end=2545
-  _globals['_DELETETRAININGJOBREQUEST']._serialized_start=2547
-  _globals['_DELETETRAININGJOBREQUEST']._serialized_end=2630
-  _globals['_DELETETRAININGJOBRESPONSE']._serialized_start=2632
-  _globals['_DELETETRAININGJOBRESPONSE']._serialized_end=2659
-  _globals['_OPTIMIZATIONSERVICE']._serialized_start=2662
-  _globals['_OPTIMIZATIONSERVICE']._serialized_end=3603
+  _globals['_STEPRESPONSE_AVERAGEDPARAMETERSENTRY']._loaded_options = None
+  _globals['_STEPRESPONSE_AVERAGEDPARAMETERSENTRY']._serialized_options = b'8\001'
+  _globals['_STEPREQUEST']._serialized_start=255
+  _globals['_STEPREQUEST']._serialized_end=708
+  _globals['_STEPREQUEST_PARAMETERSENTRY']._serialized_start=572
+  _globals['_STEPREQUEST_PARAMETERSENTRY']._serialized_end=642
+  _globals['_STEPREQUEST_DATAENTRY']._serialized_start=644
+  _globals['_STEPREQUEST_DATAENTRY']._serialized_end=708
+  _globals['_STEPRESPONSE']._serialized_start=711
+  _globals['_STEPRESPONSE']._serialized_end=1202
+  _globals['_STEPRESPONSE_PARAMETERSENTRY']._serialized_start=572
+  _globals['_STEPRESPONSE_PARAMETERSENTRY']._serialized_end=642
+  _globals['_STEPRESPONSE_AVERAGEDPARAMETERSENTRY']._serialized_start=1124
+  _globals['_STEPRESPONSE_AVERAGEDPARAMETERSENTRY']._serialized_end=1202
+  _globals['_MINIMIZEREQUEST']._serialized_start=1204
+  _globals['_MINIMIZEREQUEST']._serialized_end=1270
+  _globals['_MINIMIZERESPONSE']._serialized_start=1273
+  _globals['_MINIMIZERESPONSE']._serialized_end=1406
+  _globals['_CREATETRAININGJOBREQUEST']._serialized_start=1408
+  _globals['_CREATETRAININGJOBREQUEST']._serialized_end=1502
+  _globals['_CREATETRAININGJOBRESPONSE']._serialized_start=1504
+  _globals['_CREATETRAININGJOBRESPONSE']._serialized_end=1579
+  _globals['_GETTRAININGJOBREQUEST']._serialized_start=1581
+  _globals['_GETTRAININGJOBREQUEST']._serialized_end=1662
+  _globals['_GETTRAININGJOBRESPONSE']._serialized_start=1664
+  _globals['_GETTRAININGJOBRESPONSE']._serialized_end=1736
+  _globals['_LISTTRAININGJOBSREQUEST']._serialized_start=1739
+  _globals['_LISTTRAININGJOBSREQUEST']._serialized_end=1894
+  _globals['_LISTTRAININGJOBSRESPONSE']._serialized_start=1896
+  _globals['_LISTTRAININGJOBSRESPONSE']._serialized_end=1996
+  _globals['_WATCHTRAININGJOBREQUEST']._serialized_start=1998
+  _globals['_WATCHTRAININGJOBREQUEST']._serialized_end=2058
+  _globals['_WATCHTRAININGJOBRESPONSE']._serialized_start=2060
+  _globals['_WATCHTRAININGJOBRESPONSE']._serialized_end=2132
+  _globals['_PAUSETRAININGJOBREQUEST']._serialized_start=2134
+  _globals['_PAUSETRAININGJOBREQUEST']._serialized_end=2193
+  _globals['_PAUSETRAININGJOBRESPONSE']._serialized_start=2195
+  _globals['_PAUSETRAININGJOBRESPONSE']._serialized_end=2269
+  _globals['_RESUMETRAININGJOBREQUEST']._serialized_start=2272
+  _globals['_RESUMETRAININGJOBREQUEST']._serialized_end=2515
+  _globals['_RESUMETRAININGJOBRESPONSE']._serialized_start=2517
+  _globals['_RESUMETRAININGJOBRESPONSE']._serialized_end=2592
+  _globals['_CANCELTRAININGJOBREQUEST']._serialized_start=2594
+  _globals['_CANCELTRAININGJOBREQUEST']._serialized_end=2654
+  _globals['_CANCELTRAININGJOBRESPONSE']._serialized_start=2656
+  _globals['_CANCELTRAININGJOBRESPONSE']._serialized_end=2731
+  _globals['_DELETETRAININGJOBREQUEST']._serialized_start=2733
+  _globals['_DELETETRAININGJOBREQUEST']._serialized_end=2816
+  _globals['_DELETETRAININGJOBRESPONSE']._serialized_start=2818
+  _globals['_DELETETRAININGJOBRESPONSE']._serialized_end=2845
+  _globals['_OPTIMIZATIONSERVICE']._serialized_start=2848
+  _globals['_OPTIMIZATIONSERVICE']._serialized_end=3860
 # @@protoc_insertion_point(module_scope)

@@ -151,6 +151,27 @@ class StepResponse(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class AveragedParametersEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _tensor_pb2.Tensor: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _tensor_pb2.Tensor | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     PARAMETERS_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     LOSS_FIELD_NUMBER: _builtins.int
@@ -159,6 +180,7 @@ class StepResponse(_message.Message):
     SKIPPED_FIELD_NUMBER: _builtins.int
     EXECUTION_FIELD_NUMBER: _builtins.int
     GRAPH_ID_FIELD_NUMBER: _builtins.int
+    AVERAGED_PARAMETERS_FIELD_NUMBER: _builtins.int
     loss: _builtins.float
     """Loss before the update."""
     learning_rate: _builtins.float
@@ -181,6 +203,10 @@ class StepResponse(_message.Message):
     def execution(self) -> _execution_pb2.Execution:
         """What ran."""
 
+    @_builtins.property
+    def averaged_parameters(self) -> _containers.MessageMap[_builtins.str, _tensor_pb2.Tensor]:
+        """The running means of the parameters, by name, when they were asked for."""
+
     def __init__(
         self,
         *,
@@ -192,10 +218,11 @@ class StepResponse(_message.Message):
         skipped: _builtins.bool = ...,
         execution: _execution_pb2.Execution | None = ...,
         graph_id: _builtins.str = ...,
+        averaged_parameters: _abc.Mapping[_builtins.str, _tensor_pb2.Tensor] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["execution", b"execution", "state", b"state"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["execution", b"execution", "gradient_norm", b"gradient_norm", "graph_id", b"graph_id", "learning_rate", b"learning_rate", "loss", b"loss", "parameters", b"parameters", "skipped", b"skipped", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["averaged_parameters", b"averaged_parameters", "execution", b"execution", "gradient_norm", b"gradient_norm", "graph_id", b"graph_id", "learning_rate", b"learning_rate", "loss", b"loss", "parameters", b"parameters", "skipped", b"skipped", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from gradwire.v1 import optimization_service_pb2 as gradwire_dot_v1_dot_optimization__service__pb2
+from gradwire.v1 import search_pb2 as gradwire_dot_v1_dot_search__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -48,6 +49,11 @@ class OptimizationServiceStub:
                 '/gradwire.v1.OptimizationService/Minimize',
                 request_serializer=gradwire_dot_v1_dot_optimization__service__pb2.MinimizeRequest.SerializeToString,
                 response_deserializer=gradwire_dot_v1_dot_optimization__service__pb2.MinimizeResponse.FromString,
+                _registered_method=True)
+        self.Search = channel.stream_stream(
+                '/gradwire.v1.OptimizationService/Search',
+                request_serializer=gradwire_dot_v1_dot_search__pb2.SearchRequest.SerializeToString,
+                response_deserializer=gradwire_dot_v1_dot_search__pb2.SearchResponse.FromString,
                 _registered_method=True)
         self.CreateTrainingJob = channel.unary_unary(
                 '/gradwire.v1.OptimizationService/CreateTrainingJob',
@@ -112,6 +118,16 @@ class OptimizationServiceServicer:
         """Minimize, with reports on the way; the last message is the result. Cancelling the call stops the work. Repeating
         the call starts anew, and with the same seed gives the same bits.
         Errors: as for `Step`; DATA_MISMATCH; DEADLINE_EXCEEDED: use a training job for what takes longer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Search(self, request_iterator, context):
+        """Search with losses that the caller computes: each response asks about candidates, each request but the first tells
+        their losses. The server keeps nothing beyond the call.
+        Errors: OPTIMIZER_UNKNOWN; OPTIMIZER_UNAVAILABLE; HYPERPARAMETER_INVALID; INPUT_MISSING; NOT_DIFFERENTIABLE for
+        parameters that are not floating; QUERY_INVALID for losses that do not fit the candidates.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -199,6 +215,11 @@ def add_OptimizationServiceServicer_to_server(servicer, server):
                     servicer.Minimize,
                     request_deserializer=gradwire_dot_v1_dot_optimization__service__pb2.MinimizeRequest.FromString,
                     response_serializer=gradwire_dot_v1_dot_optimization__service__pb2.MinimizeResponse.SerializeToString,
+            ),
+            'Search': grpc.stream_stream_rpc_method_handler(
+                    servicer.Search,
+                    request_deserializer=gradwire_dot_v1_dot_search__pb2.SearchRequest.FromString,
+                    response_serializer=gradwire_dot_v1_dot_search__pb2.SearchResponse.SerializeToString,
             ),
             'CreateTrainingJob': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateTrainingJob,
@@ -300,6 +321,33 @@ class OptimizationService:
             '/gradwire.v1.OptimizationService/Minimize',
             gradwire_dot_v1_dot_optimization__service__pb2.MinimizeRequest.SerializeToString,
             gradwire_dot_v1_dot_optimization__service__pb2.MinimizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Search(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/gradwire.v1.OptimizationService/Search',
+            gradwire_dot_v1_dot_search__pb2.SearchRequest.SerializeToString,
+            gradwire_dot_v1_dot_search__pb2.SearchResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,7 @@ Copyright the Gradwire authors. Licensed under the Apache License, Version 2.0."
 
 from collections import abc as _abc
 from gradwire.v1 import optimization_service_pb2 as _optimization_service_pb2
+from gradwire.v1 import search_pb2 as _search_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -47,6 +48,12 @@ class OptimizationServiceStub:
     """Minimize, with reports on the way; the last message is the result. Cancelling the call stops the work. Repeating
     the call starts anew, and with the same seed gives the same bits.
     Errors: as for `Step`; DATA_MISMATCH; DEADLINE_EXCEEDED: use a training job for what takes longer.
+    """
+    Search: _grpc.StreamStreamMultiCallable[_search_pb2.SearchRequest, _search_pb2.SearchResponse]
+    """Search with losses that the caller computes: each response asks about candidates, each request but the first tells
+    their losses. The server keeps nothing beyond the call.
+    Errors: OPTIMIZER_UNKNOWN; OPTIMIZER_UNAVAILABLE; HYPERPARAMETER_INVALID; INPUT_MISSING; NOT_DIFFERENTIABLE for
+    parameters that are not floating; QUERY_INVALID for losses that do not fit the candidates.
     """
     CreateTrainingJob: _grpc.UnaryUnaryMultiCallable[_optimization_service_pb2.CreateTrainingJobRequest, _optimization_service_pb2.CreateTrainingJobResponse]
     """Start a minimization that goes on by itself. Idempotent by `request_id`. When the response is there the job is on
@@ -106,6 +113,12 @@ class OptimizationServiceAsyncStub(OptimizationServiceStub):
     """Minimize, with reports on the way; the last message is the result. Cancelling the call stops the work. Repeating
     the call starts anew, and with the same seed gives the same bits.
     Errors: as for `Step`; DATA_MISMATCH; DEADLINE_EXCEEDED: use a training job for what takes longer.
+    """
+    Search: _aio.StreamStreamMultiCallable[_search_pb2.SearchRequest, _search_pb2.SearchResponse]  # type: ignore[assignment]
+    """Search with losses that the caller computes: each response asks about candidates, each request but the first tells
+    their losses. The server keeps nothing beyond the call.
+    Errors: OPTIMIZER_UNKNOWN; OPTIMIZER_UNAVAILABLE; HYPERPARAMETER_INVALID; INPUT_MISSING; NOT_DIFFERENTIABLE for
+    parameters that are not floating; QUERY_INVALID for losses that do not fit the candidates.
     """
     CreateTrainingJob: _aio.UnaryUnaryMultiCallable[_optimization_service_pb2.CreateTrainingJobRequest, _optimization_service_pb2.CreateTrainingJobResponse]  # type: ignore[assignment]
     """Start a minimization that goes on by itself. Idempotent by `request_id`. When the response is there the job is on
@@ -174,6 +187,18 @@ class OptimizationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Minimize, with reports on the way; the last message is the result. Cancelling the call stops the work. Repeating
         the call starts anew, and with the same seed gives the same bits.
         Errors: as for `Step`; DATA_MISMATCH; DEADLINE_EXCEEDED: use a training job for what takes longer.
+        """
+
+    @_abc_1.abstractmethod
+    def Search(
+        self,
+        request_iterator: _MaybeAsyncIterator[_search_pb2.SearchRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_search_pb2.SearchResponse], _abc.AsyncIterator[_search_pb2.SearchResponse]]:
+        """Search with losses that the caller computes: each response asks about candidates, each request but the first tells
+        their losses. The server keeps nothing beyond the call.
+        Errors: OPTIMIZER_UNKNOWN; OPTIMIZER_UNAVAILABLE; HYPERPARAMETER_INVALID; INPUT_MISSING; NOT_DIFFERENTIABLE for
+        parameters that are not floating; QUERY_INVALID for losses that do not fit the candidates.
         """
 
     @_abc_1.abstractmethod

@@ -26,7 +26,7 @@ from gradwire.v1 import attribute_pb2 as gradwire_dot_v1_dot_attribute__pb2
 from gradwire.v1 import tensor_pb2 as gradwire_dot_v1_dot_tensor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgradwire/v1/optimizer.proto\x12\x0bgradwire.v1\x1a\x1bgradwire/v1/attribute.proto\x1a\x18gradwire/v1/tensor.proto\"\xe7\x03\n\tOptimizer\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x44\n\x0fhyperparameters\x18\x02 \x03(\x0b\x32+.gradwire.v1.Optimizer.HyperparametersEntry\x12\'\n\x08schedule\x18\x03 \x01(\x0b\x32\x15.gradwire.v1.Schedule\x12/\n\x08\x63lipping\x18\x04 \x01(\x0b\x32\x1d.gradwire.v1.GradientClipping\x12+\n\x06groups\x18\x05 \x03(\x0b\x32\x1b.gradwire.v1.ParameterGroup\x12\x32\n\x06\x62ounds\x18\x06 \x03(\x0b\x32\".gradwire.v1.Optimizer.BoundsEntry\x12\x37\n\x11non_finite_policy\x18\x07 \x01(\x0e\x32\x1c.gradwire.v1.NonFinitePolicy\x1aN\n\x14HyperparametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.gradwire.v1.Attribute:\x02\x38\x01\x1a\x42\n\x0b\x42oundsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Bounds:\x02\x38\x01\"\xc4\x01\n\x08Schedule\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x39\n\nparameters\x18\x02 \x03(\x0b\x32%.gradwire.v1.Schedule.ParametersEntry\x12$\n\x05parts\x18\x03 \x03(\x0b\x32\x15.gradwire.v1.Schedule\x1aI\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.gradwire.v1.Attribute:\x02\x38\x01\"S\n\x10GradientClipping\x12\x0f\n\x05value\x18\x01 \x01(\x01H\x00\x12\x0e\n\x04norm\x18\x02 \x01(\x01H\x00\x12\x15\n\x0bglobal_norm\x18\x03 \x01(\x01H\x00\x42\x07\n\x05limit\"\x97\x01\n\x0eParameterGroup\x12\r\n\x05names\x18\x01 \x03(\t\x12!\n\x14learning_rate_factor\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x19\n\x0cweight_decay\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x0e\n\x06\x66rozen\x18\x04 \x01(\x08\x42\x17\n\x15_learning_rate_factorB\x0f\n\r_weight_decay\"P\n\x06\x42ounds\x12\"\n\x05lower\x18\x01 \x01(\x0b\x32\x13.gradwire.v1.Tensor\x12\"\n\x05upper\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor\"\xab\x01\n\x0eOptimizerState\x12\x11\n\toptimizer\x18\x01 \x01(\t\x12\x0c\n\x04step\x18\x02 \x01(\x03\x12\x35\n\x05slots\x18\x03 \x03(\x0b\x32&.gradwire.v1.OptimizerState.SlotsEntry\x1a\x41\n\nSlotsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01*\x88\x01\n\x0fNonFinitePolicy\x12!\n\x1dNON_FINITE_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n\x16NON_FINITE_POLICY_FAIL\x10\x01\x12\x1a\n\x16NON_FINITE_POLICY_SKIP\x10\x02\x12\x1a\n\x16NON_FINITE_POLICY_STOP\x10\x03\x42\x63\n\x0f\x63om.gradwire.v1B\x0eOptimizerProtoP\x01Z>github.com/gradwire/gradwire/clients/go/gradwire/v1;gradwirev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgradwire/v1/optimizer.proto\x12\x0bgradwire.v1\x1a\x1bgradwire/v1/attribute.proto\x1a\x18gradwire/v1/tensor.proto\"\x9b\x04\n\tOptimizer\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x44\n\x0fhyperparameters\x18\x02 \x03(\x0b\x32+.gradwire.v1.Optimizer.HyperparametersEntry\x12\'\n\x08schedule\x18\x03 \x01(\x0b\x32\x15.gradwire.v1.Schedule\x12/\n\x08\x63lipping\x18\x04 \x01(\x0b\x32\x1d.gradwire.v1.GradientClipping\x12+\n\x06groups\x18\x05 \x03(\x0b\x32\x1b.gradwire.v1.ParameterGroup\x12\x32\n\x06\x62ounds\x18\x06 \x03(\x0b\x32\".gradwire.v1.Optimizer.BoundsEntry\x12\x37\n\x11non_finite_policy\x18\x07 \x01(\x0e\x32\x1c.gradwire.v1.NonFinitePolicy\x12\x32\n\taveraging\x18\x08 \x01(\x0b\x32\x1f.gradwire.v1.ParameterAveraging\x1aN\n\x14HyperparametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.gradwire.v1.Attribute:\x02\x38\x01\x1a\x42\n\x0b\x42oundsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Bounds:\x02\x38\x01\"\xc4\x01\n\x08Schedule\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x39\n\nparameters\x18\x02 \x03(\x0b\x32%.gradwire.v1.Schedule.ParametersEntry\x12$\n\x05parts\x18\x03 \x03(\x0b\x32\x15.gradwire.v1.Schedule\x1aI\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.gradwire.v1.Attribute:\x02\x38\x01\"m\n\x10GradientClipping\x12\x0f\n\x05value\x18\x01 \x01(\x01H\x00\x12\x0e\n\x04norm\x18\x02 \x01(\x01H\x00\x12\x15\n\x0bglobal_norm\x18\x03 \x01(\x01H\x00\x12\x10\n\x03\x65ps\x18\x04 \x01(\x01H\x01\x88\x01\x01\x42\x07\n\x05limitB\x06\n\x04_eps\"#\n\x12ParameterAveraging\x12\r\n\x05\x64\x65\x63\x61y\x18\x01 \x01(\x01\"\x97\x01\n\x0eParameterGroup\x12\r\n\x05names\x18\x01 \x03(\t\x12!\n\x14learning_rate_factor\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x19\n\x0cweight_decay\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x0e\n\x06\x66rozen\x18\x04 \x01(\x08\x42\x17\n\x15_learning_rate_factorB\x0f\n\r_weight_decay\"P\n\x06\x42ounds\x12\"\n\x05lower\x18\x01 \x01(\x0b\x32\x13.gradwire.v1.Tensor\x12\"\n\x05upper\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor\"\xa8\x02\n\x0eOptimizerState\x12\x11\n\toptimizer\x18\x01 \x01(\t\x12\x0c\n\x04step\x18\x02 \x01(\x03\x12\x35\n\x05slots\x18\x03 \x03(\x0b\x32&.gradwire.v1.OptimizerState.SlotsEntry\x12\x10\n\x08position\x18\x04 \x01(\x03\x12\x39\n\x07numbers\x18\x05 \x03(\x0b\x32(.gradwire.v1.OptimizerState.NumbersEntry\x1a\x41\n\nSlotsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.gradwire.v1.Tensor:\x02\x38\x01\x1a.\n\x0cNumbersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01*\x88\x01\n\x0fNonFinitePolicy\x12!\n\x1dNON_FINITE_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n\x16NON_FINITE_POLICY_FAIL\x10\x01\x12\x1a\n\x16NON_FINITE_POLICY_SKIP\x10\x02\x12\x1a\n\x16NON_FINITE_POLICY_STOP\x10\x03\x42\x63\n\x0f\x63om.gradwire.v1B\x0eOptimizerProtoP\x01Z>github.com/gradwire/gradwire/clients/go/gradwire/v1;gradwirev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,26 +42,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCHEDULE_PARAMETERSENTRY']._serialized_options = b'8\001'
   _globals['_OPTIMIZERSTATE_SLOTSENTRY']._loaded_options = None
   _globals['_OPTIMIZERSTATE_SLOTSENTRY']._serialized_options = b'8\001'
-  _globals['_NONFINITEPOLICY']._serialized_start=1284
-  _globals['_NONFINITEPOLICY']._serialized_end=1420
+  _globals['_OPTIMIZERSTATE_NUMBERSENTRY']._loaded_options = None
+  _globals['_OPTIMIZERSTATE_NUMBERSENTRY']._serialized_options = b'8\001'
+  _globals['_NONFINITEPOLICY']._serialized_start=1524
+  _globals['_NONFINITEPOLICY']._serialized_end=1660
   _globals['_OPTIMIZER']._serialized_start=100
-  _globals['_OPTIMIZER']._serialized_end=587
-  _globals['_OPTIMIZER_HYPERPARAMETERSENTRY']._serialized_start=441
-  _globals['_OPTIMIZER_HYPERPARAMETERSENTRY']._serialized_end=519
-  _globals['_OPTIMIZER_BOUNDSENTRY']._serialized_start=521
-  _globals['_OPTIMIZER_BOUNDSENTRY']._serialized_end=587
-  _globals['_SCHEDULE']._serialized_start=590
-  _globals['_SCHEDULE']._serialized_end=786
-  _globals['_SCHEDULE_PARAMETERSENTRY']._serialized_start=713
-  _globals['_SCHEDULE_PARAMETERSENTRY']._serialized_end=786
-  _globals['_GRADIENTCLIPPING']._serialized_start=788
-  _globals['_GRADIENTCLIPPING']._serialized_end=871
-  _globals['_PARAMETERGROUP']._serialized_start=874
-  _globals['_PARAMETERGROUP']._serialized_end=1025
-  _globals['_BOUNDS']._serialized_start=1027
-  _globals['_BOUNDS']._serialized_end=1107
-  _globals['_OPTIMIZERSTATE']._serialized_start=1110
-  _globals['_OPTIMIZERSTATE']._serialized_end=1281
-  _globals['_OPTIMIZERSTATE_SLOTSENTRY']._serialized_start=1216
-  _globals['_OPTIMIZERSTATE_SLOTSENTRY']._serialized_end=1281
+  _globals['_OPTIMIZER']._serialized_end=639
+  _globals['_OPTIMIZER_HYPERPARAMETERSENTRY']._serialized_start=493
+  _globals['_OPTIMIZER_HYPERPARAMETERSENTRY']._serialized_end=571
+  _globals['_OPTIMIZER_BOUNDSENTRY']._serialized_start=573
+  _globals['_OPTIMIZER_BOUNDSENTRY']._serialized_end=639
+  _globals['_SCHEDULE']._serialized_start=642
+  _globals['_SCHEDULE']._serialized_end=838
+  _globals['_SCHEDULE_PARAMETERSENTRY']._serialized_start=765
+  _globals['_SCHEDULE_PARAMETERSENTRY']._serialized_end=838
+  _globals['_GRADIENTCLIPPING']._serialized_start=840
+  _globals['_GRADIENTCLIPPING']._serialized_end=949
+  _globals['_PARAMETERAVERAGING']._serialized_start=951
+  _globals['_PARAMETERAVERAGING']._serialized_end=986
+  _globals['_PARAMETERGROUP']._serialized_start=989
+  _globals['_PARAMETERGROUP']._serialized_end=1140
+  _globals['_BOUNDS']._serialized_start=1142
+  _globals['_BOUNDS']._serialized_end=1222
+  _globals['_OPTIMIZERSTATE']._serialized_start=1225
+  _globals['_OPTIMIZERSTATE']._serialized_end=1521
+  _globals['_OPTIMIZERSTATE_SLOTSENTRY']._serialized_start=1408
+  _globals['_OPTIMIZERSTATE_SLOTSENTRY']._serialized_end=1473
+  _globals['_OPTIMIZERSTATE_NUMBERSENTRY']._serialized_start=1475
+  _globals['_OPTIMIZERSTATE_NUMBERSENTRY']._serialized_end=1521
 # @@protoc_insertion_point(module_scope)

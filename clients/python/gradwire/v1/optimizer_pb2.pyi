@@ -54,7 +54,7 @@ class Optimizer(_message.Message):
     """An optimizer with its settings; CatalogService lists names, hyperparameters and defaults.
 
     In each update, in this order: gradients are clipped, decay is applied, the rule of the optimizer gives the new
-    parameters, and bounds are imposed.
+    parameters, bounds are imposed, and what results is averaged.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -108,10 +108,13 @@ class Optimizer(_message.Message):
     GROUPS_FIELD_NUMBER: _builtins.int
     BOUNDS_FIELD_NUMBER: _builtins.int
     NON_FINITE_POLICY_FIELD_NUMBER: _builtins.int
+    AVERAGING_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name, such as `sgd` or `adam`. Required."""
     non_finite_policy: Global___NonFinitePolicy.ValueType
-    """What to do with a loss or gradient that is not finite. Default: fail."""
+    """What to do with a loss or gradient that is not finite. Methods that own their loop turn back from such a point under
+    each policy; what it says counts where they can't: at the start, or where they get no further. Default: fail.
+    """
     @_builtins.property
     def hyperparameters(self) -> _containers.MessageMap[_builtins.str, _attribute_pb2.Attribute]:
         """Its hyperparameters, by name, such as `learning_rate` (in units of parameter² per unit of loss for `sgd`). Those
@@ -136,6 +139,10 @@ class Optimizer(_message.Message):
     def bounds(self) -> _containers.MessageMap[_builtins.str, Global___Bounds]:
         """Limits on parameters, by name. Default: none."""
 
+    @_builtins.property
+    def averaging(self) -> Global___ParameterAveraging:
+        """A running mean of the parameters, kept beside them. Default: none."""
+
     def __init__(
         self,
         *,
@@ -146,10 +153,11 @@ class Optimizer(_message.Message):
         groups: _abc.Iterable[Global___ParameterGroup] | None = ...,
         bounds: _abc.Mapping[_builtins.str, Global___Bounds] | None = ...,
         non_finite_policy: Global___NonFinitePolicy.ValueType = ...,
+        averaging: Global___ParameterAveraging | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["clipping", b"clipping", "schedule", b"schedule"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["averaging", b"averaging", "clipping", b"clipping", "schedule", b"schedule"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bounds", b"bounds", "clipping", b"clipping", "groups", b"groups", "hyperparameters", b"hyperparameters", "name", b"name", "non_finite_policy", b"non_finite_policy", "schedule", b"schedule"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["averaging", b"averaging", "bounds", b"bounds", "clipping", b"clipping", "groups", b"groups", "hyperparameters", b"hyperparameters", "name", b"name", "non_finite_policy", b"non_finite_policy", "schedule", b"schedule"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -157,7 +165,9 @@ Global___Optimizer: _TypeAlias = Optimizer  # noqa: Y015
 
 @_typing.final
 class Schedule(_message.Message):
-    """The learning rate as a function of the number of updates before this one, counted from 0."""
+    """The learning rate as a function of the number of updates before this one, counted from 0; some, such as `plateau`,
+    also watch the mean loss of epochs, and keep what they have seen in the state of the optimizer.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -186,7 +196,7 @@ class Schedule(_message.Message):
     PARAMETERS_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Its name, such as `constant`, `step`, `exponential`, `inverse_time` or `cosine`. Required."""
+    """Its name, such as `constant`, `step`, `exponential`, `cosine`, `warmup` or `plateau`. Required."""
     @_builtins.property
     def parameters(self) -> _containers.MessageMap[_builtins.str, _attribute_pb2.Attribute]:
         """Its parameters, by name; CatalogService tells their meaning and defaults."""
@@ -219,28 +229,63 @@ class GradientClipping(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     NORM_FIELD_NUMBER: _builtins.int
     GLOBAL_NORM_FIELD_NUMBER: _builtins.int
+    EPS_FIELD_NUMBER: _builtins.int
     value: _builtins.float
     """Magnitude of each element, positive."""
     norm: _builtins.float
     """2-norm of the gradient of each parameter, positive."""
     global_norm: _builtins.float
     """2-norm of all gradients together, positive."""
+    eps: _builtins.float
+    """Added to a norm before it divides the limit, in units of the gradient, not negative: a gradient is scaled by
+    min(1, limit / (norm + eps)). Default: 1e-6, as in PyTorch; optax and Keras have 0.
+    """
     def __init__(
         self,
         *,
         value: _builtins.float = ...,
         norm: _builtins.float = ...,
         global_norm: _builtins.float = ...,
+        eps: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["global_norm", b"global_norm", "limit", b"limit", "norm", b"norm", "value", b"value"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_eps", b"_eps", "eps", b"eps", "global_norm", b"global_norm", "limit", b"limit", "norm", b"norm", "value", b"value"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["global_norm", b"global_norm", "limit", b"limit", "norm", b"norm", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_eps", b"_eps", "eps", b"eps", "global_norm", b"global_norm", "limit", b"limit", "norm", b"norm", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__eps: _TypeAlias = _typing.Literal["eps"]  # noqa: Y015
+    _WhichOneofArgType__eps: _TypeAlias = _typing.Literal["_eps", b"_eps"]  # noqa: Y015
     _WhichOneofReturnType_limit: _TypeAlias = _typing.Literal["value", "norm", "global_norm"]  # noqa: Y015
     _WhichOneofArgType_limit: _TypeAlias = _typing.Literal["limit", b"limit"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__eps) -> _WhichOneofReturnType__eps | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType_limit) -> _WhichOneofReturnType_limit | None: ...
 
 Global___GradientClipping: _TypeAlias = GradientClipping  # noqa: Y015
+
+@_typing.final
+class ParameterAveraging(_message.Message):
+    """An exponential moving average of the parameters: after each update, average = decay * average + (1 - decay) *
+    parameters. The first update starts it with a copy of them.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECAY_FIELD_NUMBER: _builtins.int
+    decay: _builtins.float
+    """Share of the past, at least 0 and below 1. Required; 0.999 is usual."""
+    def __init__(
+        self,
+        *,
+        decay: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decay", b"decay"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ParameterAveraging: _TypeAlias = ParameterAveraging  # noqa: Y015
 
 @_typing.final
 class ParameterGroup(_message.Message):
@@ -287,7 +332,9 @@ Global___ParameterGroup: _TypeAlias = ParameterGroup  # noqa: Y015
 
 @_typing.final
 class Bounds(_message.Message):
-    """Limits on one parameter, imposed after each update."""
+    """Limits on one parameter, imposed after each update; kept at every point by searches, and by methods that own their loop
+    and can.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -342,16 +389,46 @@ class OptimizerState(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class NumbersEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     OPTIMIZER_FIELD_NUMBER: _builtins.int
     STEP_FIELD_NUMBER: _builtins.int
     SLOTS_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    NUMBERS_FIELD_NUMBER: _builtins.int
     optimizer: _builtins.str
     """Name of the optimizer that it belongs to."""
     step: _builtins.int
     """Number of updates so far."""
+    position: _builtins.int
+    """Number of steps so far, those left out because something was not finite included: where batches go on. Default:
+    `step`.
+    """
     @_builtins.property
     def slots(self) -> _containers.MessageMap[_builtins.str, _tensor_pb2.Tensor]:
         """What is remembered, by name: `m/w` is the slot `m` of the parameter `w`."""
+
+    @_builtins.property
+    def numbers(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """What a run has seen of the loss, by name: of the epoch so far, for a schedule, for the stopping rule."""
 
     def __init__(
         self,
@@ -359,10 +436,12 @@ class OptimizerState(_message.Message):
         optimizer: _builtins.str = ...,
         step: _builtins.int = ...,
         slots: _abc.Mapping[_builtins.str, _tensor_pb2.Tensor] | None = ...,
+        position: _builtins.int = ...,
+        numbers: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["optimizer", b"optimizer", "slots", b"slots", "step", b"step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["numbers", b"numbers", "optimizer", b"optimizer", "position", b"position", "slots", b"slots", "step", b"step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
