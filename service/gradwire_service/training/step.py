@@ -161,6 +161,7 @@ class Step:
         gradient_norm: 2-norm of the gradient of all parameters, before the update; infinite if its square overflows.
         parameter_norm: 2-norm of all parameters after the update; infinite if its square overflows.
         tier: what ran the step.
+        averaged: the running means of the parameters after the update; None when they are not kept, or not told.
     """
 
     parameters: Mapping[str, Array]
@@ -170,6 +171,7 @@ class Step:
     gradient_norm: float
     parameter_norm: float
     tier: Tier = Tier.INTERPRETED
+    averaged: Mapping[str, Array] | None = None
 
     @property
     def starts_finite(self) -> bool:
