@@ -37,12 +37,19 @@ def serve(
     ] = "",
     watch_parent: Annotated[bool, typer.Option("--parent-watch", help="Stop when standard input ends.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not print the address.")] = False,
+    data_dir: Annotated[
+        str,
+        typer.Option(
+            metavar="FOLDER",
+            help="Keep training jobs here, so that they go on after a restart; by default in a temporary folder.",
+        ),
+    ] = "",
     log_level: Annotated[LogLevel, typer.Option(help="What to log on stderr.")] = LogLevel.WARNING,
 ) -> None:
     """Run a server until SIGINT or SIGTERM; calls that run are finished first."""
     from gradwire_service.server import Options, run_process
 
-    options = Options(unix, host, port, allow_remote, reflection, backend, watch_parent, quiet)
+    options = Options(unix, host, port, allow_remote, reflection, backend, watch_parent, quiet, data_dir)
     run_process(options, log_level.value)
 
 

@@ -27,6 +27,12 @@ def main() -> None:
     parser.add_argument("--backend", default="", help="backend of requests that name none (default: numba)")
     parser.add_argument("--parent-watch", action="store_true", help="stop when standard input ends")
     parser.add_argument("--quiet", action="store_true", help="do not print the address")
+    parser.add_argument(
+        "--data-dir",
+        default="",
+        metavar="FOLDER",
+        help="keep training jobs here, so that they go on after a restart (default: a temporary folder)",
+    )
     parser.add_argument("--log-level", default="WARNING", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     arguments = parser.parse_args()
     options = Options(
@@ -38,6 +44,7 @@ def main() -> None:
         backend=arguments.backend,
         watch_parent=arguments.parent_watch,
         quiet=arguments.quiet,
+        data_dir=arguments.data_dir,
     )
     try:
         run_process(options, arguments.log_level)

@@ -9,6 +9,7 @@ import signal
 import socket
 import stat
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -34,6 +35,7 @@ from gradwire_service.server.optimization import OptimizationServicer
 from gradwire_service.server.reading import Reader
 from gradwire_service.server.store import TensorStore
 from gradwire_service.server.tensors import TensorServicer
+from gradwire_service.training.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +70,7 @@ class Options:
         backend: name of the backend that runs what names none; empty: numba, or numpy where that does not load.
         watch_parent: stop when standard input ends.
         quiet: do not print the address.
+        data_dir: folder in which training jobs are kept; empty: a temporary one, which goes with the server.
     """
 
     unix: str = ""
@@ -78,6 +81,7 @@ class Options:
     backend: str = ""
     watch_parent: bool = False
     quiet: bool = False
+    data_dir: str = ""
 
     def address(self) -> str:
         """Return where to listen, as gRPC writes it.
@@ -109,6 +113,11 @@ class Server:
     """A server in this process and event loop."""
 
     def __init__(self, options: Options) -> None:
+        """Prepare.
+
+        Raises: BackendUnknownError, BackendUnavailableError; InvalidRequestError, StorageFullError, StorageFailedError
+            when the folder of its training jobs can't be used.
+        """
         self.options = options
         self.desk = Desk()
         self.engine = Engine(backend(options.backend).name if options.backend else default_backend())
@@ -117,7 +126,9 @@ class Server:
         servicers: dict[ServiceDescriptor, object] = {}
         find = pb.EvaluateRequest.DESCRIPTOR.file.pool.FindServiceByName
         servicers[find("gradwire.v1.DifferentiationService")] = DifferentiationServicer(reader)
-        servicers[find("gradwire.v1.OptimizationService")] = OptimizationServicer(reader)
+        optimization = OptimizationServicer(reader, self._job_store())
+        self.jobs = optimization.jobs
+        servicers[find("gradwire.v1.OptimizationService")] = optimization
         servicers[find("gradwire.v1.TensorService")] = TensorServicer(store)
         servicers[find("gradwire.v1.CatalogService")] = CatalogServicer(self.engine, servicers)
         names = [service.full_name for service in servicers]
@@ -135,6 +146,13 @@ class Server:
             reflection.enable_server_reflection(known, self._server)
         self._watching: list[asyncio.Task[None]] = []
         self._apart = apart
+
+    def _job_store(self) -> Store:
+        self._temporary = None
+        if not self.options.data_dir:
+            prefix = f"gradwire-{os.getpid()}-jobs-"  # what a dead server left goes with those of embedded ones
+            self._temporary = tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
+        return Store(Path(self._temporary.name if self._temporary else self.options.data_dir))
 
     async def start(self) -> str:
         """Listen; return the address. Health is told as SERVING once a real gradient was computed.
@@ -168,6 +186,7 @@ class Server:
 
         try:
             await self.desk.evaluations.run(time.monotonic() + 60.0, gradient)
+            await self.desk.evaluations.run(time.monotonic() + 60.0, lambda _: self.jobs.start())
         except Exception:
             log.exception("event=not_ready")
         else:
@@ -181,9 +200,11 @@ class Server:
         """
         self.health.tell(health.NOT_SERVING)
         self.desk.stop()
+        jobs = asyncio.create_task(asyncio.to_thread(self.jobs.stop, grace))
         end = time.monotonic() + grace
         while self.desk.active and time.monotonic() < end:
             await asyncio.sleep(0.01)
+        await jobs
         for task in self._watching:
             task.cancel()
         await self._server.stop(0.1)
@@ -194,6 +215,8 @@ class Server:
                 availability.backend.close()
         if self.options.unix:
             Path(self.options.unix).unlink(missing_ok=True)
+        if self._temporary is not None:
+            self._temporary.cleanup()
 
 
 def default_backend() -> str:
@@ -239,7 +262,9 @@ async def run(options: Options, announce: Callable[[str], None] | None = None) -
     if announce:
         announce(address)
     elif not options.quiet:
-        print(f"listening on {address}", file=sys.stderr, flush=True)  # noqa: T201 - the one line for who started it
+        print(f"listening on {address}", file=sys.stderr, flush=True)  # noqa: T201 - a line for who started it
+    if not options.data_dir:
+        log.info("event=jobs_are_temporary hint=--data-dir")
     if options.watch_parent:
 
         def look() -> None:

@@ -1,4 +1,4 @@
-"""OptimizationService: steps and minimizations."""
+"""OptimizationService: steps, minimizations, training jobs."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from contextlib import aclosing
 from gradwire import v1 as pb
 from gradwire_service.backend import Interrupt
 from gradwire_service.errors import CancelledError
+from gradwire_service.server import methods
 from gradwire_service.server.calls import Call, raw
+from gradwire_service.server.jobs import JobServicer
+from gradwire_service.server.minimizing import by_update_rule
 from gradwire_service.server.reading import Reader
 from gradwire_service.server.workers import deadline_exceeded
 from gradwire_service.training import Progress, StopReason
+from gradwire_service.training.store import Store
 from gradwire_service.wire.evaluation import TIERS, DecodeTensors
 from gradwire_service.wire.optimization import (
-    decode_optimizer,
     decode_policy,
-    decode_recipe,
     decode_schedule,
     decode_state,
+    decode_update,
     encode_progress,
     encode_result,
     encode_step,
@@ -27,10 +30,11 @@ from gradwire_service.wire.optimization import (
 from gradwire_service.wire.tensors import Bulk
 
 
-class OptimizationServicer:
-    """Steps and minimizations; training jobs are not served."""
+class OptimizationServicer(JobServicer):
+    """Steps, minimizations, and training jobs."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, store: Store) -> None:
+        super().__init__(reader, store)
         self.reader = reader
         self.engine = reader.engine
 
@@ -48,7 +52,7 @@ class OptimizationServicer:
                 graph,
                 parameters,
                 given,
-                decode_optimizer(request.optimizer),
+                decode_update(request.optimizer, decode),
                 state=state,
                 schedule=decode_schedule(request.optimizer),
                 loss=request.loss,
@@ -70,17 +74,11 @@ class OptimizationServicer:
             graph = self.reader.graph(asked.graph, bulk)
             decode = self._decoder(bulk)
             choice = self.reader.choice(asked.options)
-            for event in self.engine.minimize(
-                graph,
-                decode(asked.parameters, "minimization.parameters"),
-                decode(asked.data, "minimization.data"),
-                decode_recipe(asked),
-                rows=tuple(asked.batching.row_variables) or None,
-                state=decode_state(asked.state, decode, "minimization.state") if asked.HasField("state") else None,
-                loss=asked.loss,
-                choice=choice,
-                interrupt=interrupt,
-            ):
+            if methods.is_ours(asked):
+                in_time = methods.before(call.deadline, interrupt)
+                yield from methods.minimize(self.engine, asked, graph, decode, choice, in_time)
+                return
+            for event in by_update_rule(self.engine, asked, graph, decode, choice, interrupt):
                 if isinstance(event, Progress):
                     yield pb.MinimizeResponse(progress=encode_progress(event))
                 elif event.stop_reason is StopReason.DEADLINE:
@@ -93,6 +91,11 @@ class OptimizationServicer:
         async with aclosing(call.stream(minimize, _weight)) as events:
             async for event in events:
                 yield event
+
+    async def Search(self, call: Call) -> AsyncIterator[pb.SearchResponse]:
+        async with aclosing(methods.search(self.reader, call)) as responses:
+            async for response in responses:
+                yield response
 
     def _decoder(self, bulk: Bulk) -> DecodeTensors:
         return lambda messages, field: self.reader.arrays(messages, field, bulk)
