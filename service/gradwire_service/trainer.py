@@ -35,6 +35,7 @@ from gradwire_service.optimizers import (
     OptimizerState,
     Schedule,
     Update,
+    averaged,
     check_state,
     initial_state,
 )
@@ -110,11 +111,12 @@ class Trainer(Library):
         limits = fed_limits(update, start)
         taken = take_step(run.step, start, self.arrays(graph, data), state, rate, interrupt, limits)
         if not taken.is_finite and policy is not NonFinitePolicy.FAIL:
-            return replace(taken, parameters=start, state=replace(state, position=state.position + 1))
+            state = replace(state, position=state.position + 1)
+            return replace(taken, parameters=start, state=state, averaged=averaged(update, start, state))
         if not taken.is_finite:
             message = f"the step gives loss {taken.loss} and a gradient of norm {taken.gradient_norm}; it was not taken"
             raise NotFiniteError(f"{message}: lower the learning rate, or look for such values in the data")
-        return taken
+        return replace(taken, averaged=averaged(update, taken.parameters, taken.state))
 
     def minimize(
         self,

@@ -94,12 +94,21 @@ def _runner(
     """Return what minimizes from one start."""
     data = decode(asked.data, "minimization.data")
     if is_update_rule(asked.optimizer):
-        recipe, rows = decode_recipe(asked), tuple(asked.batching.row_variables) or None
+        recipe, rows = decode_recipe(asked, decode), tuple(asked.batching.row_variables) or None
+        held_out = decode(asked.validation_data, "minimization.validation_data") if asked.validation_data else None
         decode_of(asked, None)
 
         def follow(start: Mapping[str, Array]) -> Iterator[Progress | Result]:
             return engine.minimize(
-                graph, start, data, recipe, rows=rows, loss=asked.loss, choice=choice, interrupt=whole.interrupt
+                graph,
+                start,
+                data,
+                recipe,
+                rows=rows,
+                validation=held_out,
+                loss=asked.loss,
+                choice=choice,
+                interrupt=whole.interrupt,
             )
 
         return follow
