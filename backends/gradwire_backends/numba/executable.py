@@ -12,8 +12,8 @@ import numpy as np
 
 from gradwire_backends.numba.kernels import NO_KERNEL, Kernel
 from gradwire_backends.numba.loader import Entry
-from gradwire_backends.numba.program import HostBlock, KernelProgram
-from gradwire_backends.numba.table import ARRAYS, WORKSPACE
+from gradwire_backends.numba.program import LONG, HostBlock, KernelProgram, LoopStage
+from gradwire_backends.numba.table import ARRAYS, INTEGERS, WORKSPACE
 from gradwire_backends.numba.workspace import Workspaces
 from gradwire_service.backend import Executable, Interrupt, RunInfo, Tensors, Tier, never
 from gradwire_service.errors import IndexRangeError
@@ -21,9 +21,6 @@ from gradwire_service.graph import Array
 from gradwire_service.ops.base import Result
 from gradwire_service.ops.body import converted, interruptible
 from gradwire_service.ops.namespace import NUMPY
-
-LONG = 1e7
-"""Floating-point operations that a run may take, some milliseconds, before it looks whether it is interrupted."""
 
 assert WORKSPACE + 1 == ARRAYS == 3  # the order in which a call puts its table together
 
@@ -105,7 +102,9 @@ class _Stages:
         table = tuple(arrays)
         for stage in self._stages:
             interrupt()
-            if isinstance(stage, HostBlock):
+            if isinstance(stage, LoopStage):
+                self._loop(entries[stage.function], stage, arrays, interrupt)
+            elif isinstance(stage, HostBlock):
                 with interruptible(interrupt):
                     arrays[stage.result] = made = _evaluated(stage, arrays)
                 table = tuple(arrays)
@@ -113,6 +112,16 @@ class _Stages:
                     results[self._names[stage.result]] = made
             else:
                 entries[stage](id(table))
+
+    @staticmethod
+    def _loop(entry: Entry, stage: LoopStage, arrays: list[Any], interrupt: Interrupt) -> None:
+        """Run a long loop some trips at a time: where it is stands among integers of this call's own."""
+        integers = arrays[INTEGERS].copy()
+        table = (integers, *arrays[INTEGERS + 1 :])
+        for start in range(0, stage.trips, stage.slice):
+            interrupt()
+            integers[stage.start], integers[stage.stop] = start, min(start + stage.slice, stage.trips)
+            entry(id(table))
 
 
 def _evaluated(block: HostBlock, arrays: list[Any]) -> Any:

@@ -29,14 +29,14 @@ Rule = Callable[..., tuple[Any, Generator]]
 
 def primitive(rule: Rule) -> Any:
     """Make a word of generated source of a rule."""
-    word = intrinsic(rule)
+    word: Any = intrinsic(rule)
     word.rule = rule  # the emitter needs no more
     return word
 
 
 def primitive_of_literals(rule: Rule) -> Any:
     """Make a word some of whose arguments are numbers that stand in the source."""
-    word = intrinsic(prefer_literal=True)(rule)
+    word: Any = intrinsic(prefer_literal=True)(rule)
     word.rule = rule
     return word
 

@@ -6,6 +6,8 @@ structure get the same names, whatever their sizes and numbers.
 
 from __future__ import annotations
 
+import copy
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -37,6 +39,21 @@ class Ledger:
         self._sizes: dict[Dimension, str] = {}
         self._numbers: dict[Value, str] = {}
         self._definitions: dict[str, str] = {}
+        self._fresh = itertools.count()
+
+    def inside(self, dimensions: Dimensions) -> Ledger:
+        """Return the same ledger for what a body is made of."""
+        other = copy.copy(self)
+        other.dimensions, other._sizes = dimensions, {}
+        return other
+
+    def fresh(self, letter: str) -> str:
+        """Return a name that nothing has yet; a letter that other names do not begin with."""
+        return f"{letter}{next(self._fresh)}"
+
+    def nest(self) -> int:
+        """Return a number that no nest has yet."""
+        return next(self._fresh)
 
     def size(self, dimension: Dimension | None) -> str:
         """Return the name of the size of a dimension, or the size itself where it is part of the source."""
@@ -64,6 +81,10 @@ class Ledger:
         self._definitions[name] = f"s[{len(self._integers)}]"
         self._integers[name] = value
         return name
+
+    def place(self, name: str) -> int:
+        """Return the place of an integer in the table."""
+        return list(self._integers).index(name)
 
     def number(self, value: Value) -> str:
         """Return the name of a constant of the graph, in its element type."""

@@ -125,11 +125,6 @@ class LoopNest:
     statements: list[Statement] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
 
-    @property
-    def size(self) -> int:
-        """Number of lines that do the work."""
-        return len(self.statements) + 2 * len(self.totals)
-
     def merge(self) -> None:
         """Make one loop of neighbouring ones that every access passes over without a gap, or stands still in."""
         accesses = [access for statement in self.statements for access in statement.accesses]
@@ -152,11 +147,11 @@ class LoopNest:
         return outer[0] == inner[0] == "1" and sorted(outer[1]) == sorted((*self.loops[loop + 1], *inner[1]))
 
     def lines(self) -> Iterator[str]:
-        """Write the nest as source, indented as the body of a function."""
+        """Write the nest as source."""
         in_memory = [total for total in self.totals if self._innermost(total) > min(total.loops)]
         for total in in_memory:
             yield from self._over_result(total, total.stored(f"{total.kind}({total.first})"))
-        yield from self._level(0, INDENT)
+        yield from self._level(0, "")
         for total in in_memory:
             if total.count:
                 yield from self._over_result(total, total.stored(total.finished(total.load)))
@@ -170,7 +165,7 @@ class LoopNest:
 
     def _over_result(self, total: Total, text: str) -> Iterator[str]:
         """Do something with every element of a reduction's result."""
-        indent = INDENT
+        indent = ""
         for loop in sorted(total.result.strides):
             yield f"{indent}for i{loop} in range({written_product(self.loops[loop])}):"
             indent += INDENT

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradwire_backends.numba.kinds import Kind
-from gradwire_backends.numba.ledger import Ledger
 from gradwire_backends.numba.loops import Access, LoopNest, Statement, Total
 from gradwire_backends.numba.lowering import fragment
 from gradwire_backends.numba.memory import Memory
 from gradwire_backends.numba.own_ops import Overlay
-from gradwire_backends.numba.schedule import Read, Schedule, Step
+from gradwire_backends.numba.schedule import Read, Step
 from gradwire_backends.numba.views import FIRST, Index, Pick, through
 from gradwire_service.graph import BOOL, FLOAT64, INT64, ElementType
 from gradwire_service.ops.base import Value, normalized_axes
@@ -21,13 +20,9 @@ from gradwire_service.ops.linear_algebra import MatMul
 from gradwire_service.ops.reductions import Max, Mean, Min, Reduction, Sum
 
 
-def loop_nest(schedule: Schedule, step: Step, memory: Memory, ledger: Ledger, number: int) -> LoopNest:
-    """Build the loop nest of a step.
-
-    Args:
-        number: one that no other nest of the same function has.
-    """
-    builder = _Builder(schedule, step, memory, ledger, number)
+def loop_nest(step: Step, memory: Memory) -> LoopNest:
+    """Build the loop nest of a step."""
+    builder = _Builder(step, memory)
     for value in sorted(step.computed, key=lambda value: value.serial):
         builder.add(value)
     builder.nest.merge()
@@ -37,9 +32,10 @@ def loop_nest(schedule: Schedule, step: Step, memory: Memory, ledger: Ledger, nu
 class _Builder:
     """A nest in the making."""
 
-    def __init__(self, schedule: Schedule, step: Step, memory: Memory, ledger: Ledger, number: int) -> None:
-        self.nest = LoopNest([(ledger.size(dimension),) for dimension in step.space])
-        self._schedule, self._step, self._memory, self._ledger, self._number = schedule, step, memory, ledger, number
+    def __init__(self, step: Step, memory: Memory) -> None:
+        self._schedule, self._step, self._memory, self._ledger = memory.schedule, step, memory, memory.ledger
+        self._number = self._ledger.nest()
+        self.nest = LoopNest([(self._ledger.size(dimension),) for dimension in step.space])
         self._elements: dict[tuple[Value, Index], tuple[str, int]] = {}
         self._streams: dict[str, int] = {}
 
@@ -50,7 +46,9 @@ class _Builder:
             return
         for index in self._schedule.elements(value):
             name, _ = self._element(value, index)
-            if value in self._schedule.stored:
+            if value in self._memory.registers:
+                self.nest.statements.append(Statement(0, f"{self._register(value, index)} = {name}"))
+            elif value in self._schedule.stored:
                 line = self._store(value, name)
                 self.nest.statements.append(Statement(len(self.nest.loops), line, (self._place(value, index),)))
 
@@ -60,6 +58,8 @@ class _Builder:
         if key not in self._elements:
             if self._schedule.kinds[value] is Kind.NUMBER:
                 self._elements[key] = self._ledger.number(value), 0
+            elif value in self._memory.registers and value not in self._step.computed:
+                self._elements[key] = self._register(value, index), 0
             elif value not in self._step.computed and not self._schedule.repeated(value):
                 place = self._place(value, index)
                 self._elements[key] = self._line(_depth(index), self._load(value), (place,))
@@ -115,7 +115,7 @@ class _Builder:
 
     def _line(self, depth: int, text: str, accesses: tuple[Access, ...] = ()) -> tuple[str, int]:
         """Add a line that computes something; return its name, and its depth."""
-        name = f"v{len(self.nest.statements)}"
+        name = self._ledger.fresh("v")
         self.nest.statements.append(Statement(depth, f"{name} = {text}", accesses))
         return name, depth
 
@@ -166,6 +166,10 @@ class _Builder:
 
     # Memory
 
+    def _register(self, value: Value, index: Index) -> str:
+        """Return the name of an element that lies in no memory."""
+        return self._memory.registers[value][self._schedule.elements(value).index(index)]
+
     def _load(self, value: Value) -> str:
         return f"load({self._memory.pointer(value)}, @0, {self._where(value)})"
 
@@ -175,7 +179,7 @@ class _Builder:
 
     def _where(self, value: Value) -> str:
         """Write in which nest an access is, and in which of its streams: these are pieces of memory apart."""
-        stream = self._streams.setdefault(self._memory.pointer(value), len(self._streams))
+        stream = self._streams.setdefault(self._memory.stream(value), len(self._streams))
         return f"{self._number}, {stream}"
 
     def _place(self, value: Value, index: Index) -> Access:

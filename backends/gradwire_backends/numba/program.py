@@ -7,20 +7,24 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gradwire_backends.numba.kinds import Kind
+from gradwire_backends.numba.control import Loop, written_control
+from gradwire_backends.numba.kinds import Kind, runs_in_kernels
 from gradwire_backends.numba.ledger import Ledger
 from gradwire_backends.numba.legalize import legalize
 from gradwire_backends.numba.loops import INDENT
 from gradwire_backends.numba.memory import Layout, Memory
 from gradwire_backends.numba.nest import loop_nest
 from gradwire_backends.numba.routines import Site, written
-from gradwire_backends.numba.schedule import Schedule, runs_in_kernels
+from gradwire_backends.numba.schedule import Schedule, Step
 from gradwire_service.graph import Array
 from gradwire_service.ops.base import Value
 from gradwire_service.ops.flat import FlatGraph
 
 STATEMENTS = 400
 """Lines of one function, roughly at most; what is beyond goes into another one."""
+
+LONG = 1e7
+"""Floating-point operations that a run may take, some milliseconds, before it looks whether it is interrupted."""
 
 _NAME = re.compile(r"\b[a-z]{1,2}[0-9]+\b")
 
@@ -41,19 +45,41 @@ class HostBlock:
 
 
 @dataclass(frozen=True)
+class LoopStage:
+    """A loop that takes long, run some trips at a time.
+
+    Attributes:
+        function: number of its function.
+        start, stop: places among the integers of the first trip, and of that behind the last.
+        trips: number of all trips.
+        slice: trips at a time.
+    """
+
+    function: int
+    start: int
+    stop: int
+    trips: int
+    slice: int
+
+
+Stage = int | LoopStage | HostBlock
+"""A function by its number, a loop, or a block for NumPy."""
+
+
+@dataclass(frozen=True)
 class KernelProgram:
     """What is left of a graph: kernels, and blocks between them.
 
     Attributes:
         source: functions ``kernel0``, ``kernel1``, … over one table.
-        stages: in the order in which they run: numbers of functions, and blocks for NumPy.
+        stages: in the order in which they run.
         layout: the arrays of the table.
         integers, reals: what the table holds beside arrays.
         flops: estimate of the floating-point operations of one run.
     """
 
     source: str
-    stages: tuple[int | HostBlock, ...]
+    stages: tuple[Stage, ...]
     layout: Layout
     integers: Array
     reals: Array
@@ -70,53 +96,96 @@ def kernel_program(graph: FlatGraph) -> KernelProgram:
     schedule = Schedule(legalize(graph, runs_in_kernels))
     ledger = Ledger(schedule.dimensions)
     memory = Memory(schedule, ledger)
-    functions: list[list[str]] = []
-    order: list[int | Value] = []
-    room = 0
-    for number, step in enumerate(schedule.steps):
+    writer = _Writer()
+    for step in schedule.steps:
         if step.kind is Kind.HOST:
             (value,) = step.members
             for x in (value, *value.inputs):
                 memory.pointer(x)
-            order.append(value)
-            room = 0
-            continue
-        if step.kind is Kind.ROUTINE:
-            (value,) = step.members
-            lines, statements = written(value, Site(memory, ledger)), 5
+            writer.interrupt(value)
         else:
-            nest = loop_nest(schedule, step, memory, ledger, number)
-            lines, statements = list(nest.lines()), nest.size
-        if statements > room:
-            order.append(len(functions))
-            functions.append([])
-            room = STATEMENTS
-        functions[-1] += lines
-        room -= statements
+            writer.add(written_step(step, memory), ledger)
     places = memory.places()
 
     def host_block(value: Value) -> HostBlock:
         operands = (places[schedule.memory(x)] for x in value.inputs)
         return HostBlock(value, tuple(operands), places[value])
 
-    stages = tuple(item if isinstance(item, int) else host_block(item) for item in order)
+    stages = tuple(host_block(item) if isinstance(item, Value) else item for item in writer.stages)
     definitions = {**ledger.definitions(), **memory.definitions()}
-    texts = [_function(number, lines, definitions) for number, lines in enumerate(functions)]
+    texts = [_function(number, lines, definitions) for number, lines in enumerate(writer.functions)]
     return KernelProgram("\n\n".join(texts), stages, memory.layout(), ledger.integers(), ledger.reals(), graph.flops)
+
+
+def written_step(step: Step, memory: Memory) -> list[str] | Loop:
+    """Write a step of a graph or of a body; what NumPy does has no source."""
+    if step.kind is Kind.POINTWISE:
+        return [*loop_nest(step, memory).lines()]
+    (value,) = step.members
+    if step.kind is Kind.ROUTINE:
+        return written(value, Site(memory, memory.ledger))
+    return written_control(value, memory, _body)
+
+
+def _body(memory: Memory) -> list[str]:
+    """Write all steps of a body."""
+    lines: list[str] = []
+    for step in memory.schedule.steps:
+        more = written_step(step, memory)
+        lines += more.whole if isinstance(more, Loop) else more
+    return lines
+
+
+class _Writer:
+    """Puts lines into functions.
+
+    Attributes:
+        functions: the lines of each.
+        stages: what is run, in order; blocks for NumPy as values.
+    """
+
+    def __init__(self) -> None:
+        self.functions: list[list[str]] = []
+        self.stages: list[int | LoopStage | Value] = []
+        self._room = 0
+
+    def interrupt(self, value: Value) -> None:
+        """Let NumPy do something here."""
+        self.stages.append(value)
+        self._room = 0
+
+    def add(self, step: list[str] | Loop, ledger: Ledger) -> None:
+        """Add a step; a loop that takes long becomes a function that can be run some trips at a time."""
+        if not isinstance(step, Loop):
+            self._append(step)
+        elif step.trips * step.flops < LONG:
+            self._append(step.whole)
+        else:
+            self._append(step.before)
+            trips = max(int(LONG / step.flops), 1)
+            start, stop = ledger.place(step.start), ledger.place(step.stop)
+            self.stages.append(LoopStage(len(self.functions), start, stop, step.trips, trips))
+            self.functions.append(step.lines)
+            self._room = 0
+
+    def _append(self, lines: list[str]) -> None:
+        if len(lines) > self._room:
+            self.stages.append(len(self.functions))
+            self.functions.append([])
+            self._room = STATEMENTS
+        self.functions[-1] += lines
+        self._room -= len(lines)
 
 
 def _function(number: int, lines: Sequence[str], definitions: Mapping[str, str]) -> str:
     """Write a function: what it uses of the table, then its lines."""
     used = set(_names(lines)) & definitions.keys()
     used |= set(_names(definitions[name] for name in used)) & definitions.keys()
-    head = [f"{INDENT}{name} = {text}" for name, text in definitions.items() if name in used]
+    head = [f"{name} = {text}" for name, text in definitions.items() if name in used]
     return "\n".join(
         [
             f"def kernel{number}(t):",
-            f"{INDENT}s = int64s(item(t, 0), 0)",
-            f"{INDENT}f = float64s(item(t, 1), 0)",
-            *head,
-            *lines,
+            *(INDENT + line for line in ("s = int64s(item(t, 0), 0)", "f = float64s(item(t, 1), 0)", *head, *lines)),
         ]
     )
 

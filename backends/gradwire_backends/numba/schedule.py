@@ -12,16 +12,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gradwire_backends.numba.dimensions import Dimension, Dimensions
-from gradwire_backends.numba.kinds import KERNEL, LOOPS, Kind, kind_of
+from gradwire_backends.numba.kinds import KERNEL, LOOPS, Kind, body_graph, kind_of
 from gradwire_backends.numba.own_ops import Overlay
 from gradwire_backends.numba.views import FIRST, Index, Pick, broadcast, through, traced
-from gradwire_service.ops.base import Value, normalized_axes
+from gradwire_service.control.scan import Scan
+from gradwire_service.graph import TensorType
+from gradwire_service.ops.base import Result, Value, normalized_axes
+from gradwire_service.ops.body import Control
 from gradwire_service.ops.flat import FlatGraph
 from gradwire_service.ops.linear_algebra import MatMul
 from gradwire_service.ops.reductions import Reduction
 
 MEMBERS = 100
 """Blocks of one nest at most: LLVM's time grows faster than a function does."""
+
+SCALARS = 400
+"""Blocks of one nest without loops, likewise."""
+
+FIXED = 64
+"""Size up to which a dimension inside a loop over a body is part of the source."""
+
+WHOLE = frozenset((Kind.ROUTINE, Kind.CONTROL, Kind.HOST))
+"""What takes its inputs as wholes, and is a step of its own."""
 
 CHEAP_WORK = 2.0
 """Operations an element that are rather repeated than their result stored and read."""
@@ -67,24 +79,38 @@ class Read:
 class Schedule:
     """The steps of a graph.
 
-    Attributes:
+    Args:
         graph: the graph, legalized.
+        fixed: as for `Dimensions`.
+        spare: types of further pieces of memory that are wanted.
+
+    Attributes:
+        graph, spare: as they came.
         dimensions: its dimensions.
+        kinds: how each value comes about.
+        parts: of each block with bodies, the results that are used, by their places.
+        bodies: the schedules of its bodies.
         steps: in the order in which they run.
         stored: values that lie in memory between steps.
         readers: the steps that read a value from memory.
         home: the step that computes a value.
     """
 
-    def __init__(self, graph: FlatGraph) -> None:
+    def __init__(self, graph: FlatGraph, fixed: int = 0, spare: Sequence[TensorType] = ()) -> None:
         self.graph = graph
-        self.dimensions = Dimensions(graph)
+        self.spare = spare
+        self.dimensions = Dimensions(graph, fixed)
         self.kinds = {value: self._kind(value) for value in (*graph.variables.values(), *graph.blocks)}
         self.home: dict[Value, Step] = {}
         self.stored: set[Value] = set()
         self.readers: dict[Value, list[Step]] = {}
         self._costs: dict[Value, tuple[float, int]] = {}
         self._elements: dict[Value, list[Index]] = {}
+        self.parts: dict[Value, dict[int, Value]] = {}
+        for value, kind in self.kinds.items():
+            if kind is Kind.PART and isinstance(value.op, Result):
+                self.parts.setdefault(value.inputs[0], {}).setdefault(value.op.index, value)
+        self.bodies = {value: self._scheduled(value) for value, kind in self.kinds.items() if kind is Kind.CONTROL}
         self._made_of: dict[Value, list[Read]] = {}
         placed = self._place()
         self._demand(placed)
@@ -140,11 +166,27 @@ class Schedule:
         """Return the value whose memory a value uses: its own unless it is a view or relabelled."""
         while self.kinds[value] in (Kind.VIEW, Kind.RELABELLED):
             (value,) = value.inputs
+        if self.kinds[value] is Kind.PART and isinstance(value.op, Result):
+            return self.parts[value.inputs[0]][value.op.index]
         return value
 
     def looped(self, value: Value) -> Value:
         """Return the value that the loops of a block run over."""
         return value.inputs[0] if self.kinds[value] is Kind.REDUCTION else value
+
+    def _scheduled(self, value: Value) -> list[Schedule]:
+        """Return the schedules of a block's bodies, without results that nobody uses."""
+        op, used = value.op, self.parts[value]
+        assert isinstance(op, Control)
+        carries = op.carries if isinstance(op, Scan) else 0
+        result = []
+        for body in op.bodies_inside:
+            graph = body_graph(body)
+            assert graph is not None
+            outputs = {name: y for name, y in graph.outputs.items() if int(name) < carries or int(name) in used}
+            smaller = FlatGraph.of(outputs, graph.variables.values())
+            result.append(Schedule(smaller, FIXED, [*body.types[:carries]] * 2))
+        return result
 
     def _kind(self, value: Value) -> Kind:
         """Tell how a value comes about: sums along what is written out are no loops."""
@@ -165,10 +207,11 @@ class Schedule:
         for value in self.graph.blocks:
             kind = self.kinds[value]
             if kind not in LOOPS:
-                if kind in (Kind.ROUTINE, Kind.HOST):
+                if kind in WHOLE:
                     self.home[value] = step = Step(kind, members=[value])
                     position[step] = len(steps)
                     steps.append(step)
+                    self.home |= dict.fromkeys(self.parts.get(value, {}).values(), step)
                 continue
             over = self.looped(value)
             space = self.dimensions.space(over)
@@ -179,7 +222,8 @@ class Schedule:
                     joins = step_of_root.space == space and self._joins(read)
                     earliest = max(earliest, position[step_of_root] + (not joins))
             candidates = nests.setdefault(space, [])
-            open_ = (s for s in candidates if position[s] >= earliest and len(s.members) < MEMBERS)
+            most = MEMBERS if space else SCALARS
+            open_ = (s for s in candidates if position[s] >= earliest and len(s.members) < most)
             chosen = next(open_, None)
             if chosen is None:
                 chosen = Step(Kind.POINTWISE, space)
@@ -224,7 +268,7 @@ class Schedule:
         """Find what lies in memory whatever it costs: outputs, and what is not read element by element."""
         whole = list(self.graph.outputs.values())
         for value, kind in self.kinds.items():
-            if kind in (Kind.ROUTINE, Kind.HOST, Kind.RELABELLED):
+            if kind in WHOLE or kind is Kind.RELABELLED:
                 whole += value.inputs
             elif kind in LOOPS:
                 whole += (read.root for read in self.made_of(value) if read.apart)
@@ -234,10 +278,10 @@ class Schedule:
         """Find what must be computed and stored, from the last step to the first."""
         self._lay_out()  # before the first question whether something is repeated
         for step in reversed(steps):
-            if step.kind in (Kind.ROUTINE, Kind.HOST):
+            if step.kind in WHOLE:
                 (value,) = step.members
                 step.computed.add(value)
-                self.stored.add(value)
+                self.stored.update(self.parts[value].values() if step.kind is Kind.CONTROL else (value,))
                 for x in value.inputs:
                     self._read(x, step)
                 continue
@@ -326,8 +370,3 @@ def _factors(value: Value, index: Index) -> Iterator[tuple[Value, Index]]:
         inner = (FIRST if a.shape[-1] == 1 else k,)
         yield a, (*of(a), *row, *inner)
         yield b, (*of(b), *inner, *column)
-
-
-def runs_in_kernels(value: Value) -> bool:
-    """Tell whether a kernel computes a value."""
-    return kind_of(value) in KERNEL
