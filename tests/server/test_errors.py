@@ -318,23 +318,27 @@ CASES = [
     ),
     Case("STATE_MISMATCH", STEP, step(state=pb.OptimizerState(optimizer="sgd", step=3)), field="state.optimizer"),
     Case("NOT_FINITE", STEP, step(parameters=encode_tensors({"x": np.array([np.inf])})), "FAILED_PRECONDITION"),
-    Case(
-        "NOT_IMPLEMENTED",
-        STEP,
-        step(optimizer=pb.Optimizer(name="sgd", clipping=pb.GradientClipping(norm=1.0))),
-        "UNIMPLEMENTED",
-        field="optimizer.clipping",
-    ),
     Case("HYPERPARAMETER_INVALID", MINIMIZE, minimization(stopping=pb.StoppingRule()), field="stopping"),
     Case("DATA_MISMATCH", MINIMIZE, minimization(batching=pb.Batching(batch_size=2))),
-    Case("NOT_IMPLEMENTED", MINIMIZE, minimization(return_best=True), "UNIMPLEMENTED"),
     # The rest
     Case("QUERY_INVALID", "CatalogService/ListOps", pb.ListOpsRequest(page_token="nowhere"), field="page_token"),
     Case("QUERY_INVALID", "CatalogService/ListBackends", pb.ListBackendsRequest(page_size=-1), field="page_size"),
     Case("TENSOR_UNKNOWN", "TensorService/GetTensor", pb.GetTensorRequest(digest=UNKNOWN_ID), "NOT_FOUND"),
     Case("TENSOR_UNKNOWN", "TensorService/DeleteTensor", pb.DeleteTensorRequest(digest="x" * 999), "NOT_FOUND"),
-    Case("NOT_IMPLEMENTED", "OptimizationService/GetTrainingJob", pb.GetTrainingJobRequest(), "UNIMPLEMENTED"),
-    Case("NOT_IMPLEMENTED", "OptimizationService/WatchTrainingJob", pb.WatchTrainingJobRequest(), "UNIMPLEMENTED"),
+    Case(
+        "TRAINING_JOB_UNKNOWN",
+        "OptimizationService/GetTrainingJob",
+        pb.GetTrainingJobRequest(name="trainingJobs/nobody"),
+        "NOT_FOUND",
+        field="name",
+    ),
+    Case("TRAINING_JOB_UNKNOWN", "OptimizationService/WatchTrainingJob", pb.WatchTrainingJobRequest(), "NOT_FOUND"),
+    Case(
+        "QUERY_INVALID",
+        "OptimizationService/ListTrainingJobs",
+        pb.ListTrainingJobsRequest(page_token="nowhere"),
+        field="page_token",
+    ),
 ]
 
 PROVOKED_ELSEWHERE = {
@@ -343,15 +347,18 @@ PROVOKED_ELSEWHERE = {
     "DEADLINE_EXCEEDED": "test_stopping",
     "OVERLOADED": "test_stopping",
     "SERVER_STOPPING": "test_shutdown",
+    "TRAINING_JOB_WRONG_STATE": "test_jobs",
+    "REQUEST_ID_CONFLICT": "test_jobs",
+    "CHECKPOINT_DAMAGED": "test_jobs",
+    "STORAGE_FULL": "test_jobs",
+    "STORAGE_FAILED": "tests/training/test_files",
     "OUT_OF_MEMORY": "below",
     "INTERNAL": "below",
 }
 NOT_SERVED = {
     "UNAUTHENTICATED",
     "PERMISSION_DENIED",
-    "TRAINING_JOB_UNKNOWN",
-    "TRAINING_JOB_WRONG_STATE",
-    "REQUEST_ID_CONFLICT",
+    "NOT_IMPLEMENTED",  # everything is
 }
 
 
