@@ -114,7 +114,7 @@ def host() -> str:
     """Return what object code depends on beside its source: compilers, interpreter, processor, and our own words."""
     words = hashlib.sha256()
     here = Path(__file__).parent
-    modules = ("blas", "compiler", "emitter", "intrinsics", "special", "symbols", "table", "words")
+    modules = ("blas", "compiler", "emitter", "intrinsics", "lapack", "special", "symbols", "table", "words")
     for source in [*(here / f"{module}.py" for module in modules), *sorted((here / "mathematics").glob("*.py"))]:
         words.update(source.read_bytes())
     versions = [importlib.metadata.version(name) for name in ("numba", "llvmlite", "numpy")]

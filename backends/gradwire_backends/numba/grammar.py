@@ -32,7 +32,9 @@ WORDS = frozenset(
     " lgamma digamma erfinv erfinvf ndtri i0e i1e bessel_i gammainc gammaincc betainc betaincf"
     " betaln betalnf gamma_density beta_density"
     # products
-    " part matrix_product matrix_vector_product dot_product gram_matrix".split()
+    " part matrix_product matrix_vector_product dot_product gram_matrix"
+    # factorizations and what they are for
+    " cholesky_factor lu_factors lu_sign lu_solution triangular_solution".split()
 )
 """What source may call."""
 

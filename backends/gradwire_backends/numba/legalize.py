@@ -10,17 +10,25 @@ import math
 from collections.abc import Callable, Sequence
 from functools import singledispatch
 
+import numpy as np
+
 from gradwire_backends.numba.contractions import contracted
-from gradwire_backends.numba.own_ops import COPY, Overlay
+from gradwire_backends.numba.own_ops import COPY, LU, LUSign, LUSolve, Overlay
 from gradwire_backends.numba.routines import lies_in_order, routine
 from gradwire_backends.numba.views import relabels, view
 from gradwire_service.graph import TensorType
-from gradwire_service.ops.base import Op, Value, apply, full
+from gradwire_service.ops.base import Op, Result, Value, apply, constant, full
+from gradwire_service.ops.factorizations import Cholesky
 from gradwire_service.ops.flat import FlatGraph, ancestors
 from gradwire_service.ops.joining import Concatenate, Pad, Stack
 from gradwire_service.ops.linear_algebra import Einsum, MatMul
+from gradwire_service.ops.matrices import transposed
+from gradwire_service.ops.matrix_functions import Det, Slogdet
 from gradwire_service.ops.piecewise import Clip, Relu
 from gradwire_service.ops.reductions import LogSumExp, Mean, Prod, Reduction, Sum
+from gradwire_service.ops.shape import Transpose
+from gradwire_service.ops.solving import Solve
+from gradwire_service.ops.sources import Iota
 
 PARTS = 8
 """Values that a join lays over each other in a kernel; more are joined by NumPy."""
@@ -49,18 +57,24 @@ def legalize(graph: FlatGraph, runs_in_kernels: Callable[[Value], bool]) -> Flat
 
 
 class _Legalizer:
-    """Rewrites one value after the other; a value that must be laid out for several is copied once."""
+    """Rewrites one value after the other; what several need is copied once, and factorized once."""
 
     def __init__(self, runs_in_kernels: Callable[[Value], bool]) -> None:
         self._runs_in_kernels = runs_in_kernels
         self._copies: dict[Value, Value] = {}
+        self._factors: dict[Value, Value] = {}
 
     def legal(self, value: Value) -> Value:
         """Rewrite a value whose inputs are legal. Rules write ops with simpler ones, a few levels deep."""
-        simpler = written(value.op, *value.inputs) if value.inputs else None
+        if isinstance(value.op, LU):
+            (a,) = value.inputs
+            if a not in self._factors:
+                self._factors[a] = self._with_operands(value)
+            return self._factors[a]
+        simpler = written(value.op, *value.inputs)
         if simpler is None:
             return self._with_operands(value)
-        newest = max(x.serial for x in value.inputs)
+        newest = max((x.serial for x in value.inputs), default=-1)
         new: dict[Value, Value] = {}
         for part in ancestors([simpler]):
             if part.serial > newest:
@@ -96,6 +110,14 @@ def _with_inputs(value: Value, inputs: tuple[Value, ...]) -> Value:
 def written(op: Op, *inputs: Value) -> Value | None:
     """Return an op's result written with simpler ops; None for "as it is"."""
     return None
+
+
+@written.register
+def _(op: Iota) -> Value:
+    y = op.infer()
+    axis = op.axis % y.rank
+    line = constant(np.arange(y.shape[axis]), y.element_type)
+    return apply("broadcast_to", _shaped(line, (-1, *[1] * (y.rank - axis - 1))), shape=y.shape)
 
 
 @written.register
@@ -142,6 +164,39 @@ def _(op: MatMul, a: Value, b: Value) -> Value | None:
 @written.register
 def _(op: Einsum, *x: Value) -> Value | None:
     return contracted(op, x)
+
+
+@written.register
+def _(op: Cholesky, a: Value) -> Value | None:
+    return transposed(apply("cholesky", a)) if op.upper else None
+
+
+@written.register
+def _(op: Solve, a: Value, b: Value) -> Value:
+    """A matrix and its transpose have the same factors, and these serve all that is asked of either."""
+    turned = isinstance(a.op, Transpose) and transposed(a.inputs[0]).op == a.op
+    return LUSolve(turned)(LU()(a.inputs[0] if turned else a), b)
+
+
+@written.register
+def _(op: Det, a: Value) -> Value:
+    return LUSign()(LU()(a)) * apply("exp", _logarithm(a))
+
+
+@written.register
+def _(op: Result, whole: Value) -> Value | None:
+    if not isinstance(whole.op, Slogdet):
+        return None
+    (a,) = whole.inputs
+    return _logarithm(a) if op.index else LUSign()(LU()(a))
+
+
+def _logarithm(a: Value) -> Value:
+    """Return the logarithm of the size of determinants: the sum of those of the diagonals of U."""
+    n = a.shape[-1]
+    lines = apply("reshape", LU()(a), shape=(*a.shape[:-2], (n + 1) * n))
+    diagonals = apply("slice", lines, index=f"..., :{n * n}:{n + 1}")
+    return apply("sum", apply("log", apply("abs", diagonals)), axis=(-1,))
 
 
 @written.register

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from gradwire_backends.numba.views import Index, Pick
 from gradwire_service.graph import Array, TensorType
-from gradwire_service.ops.base import Domain, Elementwise, Namespace, Op
+from gradwire_service.ops.base import Domain, Elementwise, Namespace, Op, broadcast_shapes
 
 
 @final
@@ -59,6 +59,55 @@ class Overlay(Op):
     def bounded(self, x: Sequence[int], y: Sequence[int]) -> list[int]:
         """Return the axes along which x, of the first shape, does not cover y, of the second."""
         return [axis for axis, low in enumerate(self.low) if low or x[axis] != y[axis]]
+
+
+class OfFactors(Op):
+    """An op that kernels alone compute."""
+
+    internal: ClassVar[bool] = True
+
+    def evaluate(self, xp: Namespace, *inputs: Array, **_: Any) -> Array:
+        raise TypeError("kernels compute it")  # pragma: no cover
+
+
+@final
+@dataclass(frozen=True)
+class LU(OfFactors):
+    """Factors of matrices, P A = L U, as LAPACK has them, with one row more for the exchanges that P stands for.
+
+    Shapes: A is [..., n, n], y is [..., n + 1, n].
+    """
+
+    def infer(self, a: TensorType) -> TensorType:
+        n = a.shape[-1]
+        return TensorType((*a.shape[:-2], n + 1, n), a.element_type)
+
+
+@final
+@dataclass(frozen=True)
+class LUSolve(OfFactors):
+    """Solution of linear equations by factors of their matrix, A x = b, or Aᵀ x = b.
+
+    Shapes: the factors are [..., n + 1, n]; b and x as `solve` has them.
+    """
+
+    transposed: bool
+
+    def infer(self, lu: TensorType, b: TensorType) -> TensorType:
+        batch = broadcast_shapes(lu.shape[:-2], b.shape[:-2])
+        return TensorType((*batch, *b.shape[-2:]), b.element_type)
+
+
+@final
+@dataclass(frozen=True)
+class LUSign(OfFactors):
+    """Sign of a determinant by factors.
+
+    Shapes: the factors are [..., n + 1, n], the sign is [...].
+    """
+
+    def infer(self, lu: TensorType) -> TensorType:
+        return TensorType(lu.shape[:-2], lu.element_type)
 
 
 COPY = Copy()

@@ -9,10 +9,10 @@ from typing import Any
 from llvmlite import binding
 
 PREFIX = "gw_"
-"""Stands before the names of BLAS functions in kernels, so that they can't meet those of another library."""
+"""Stands before the names of these functions in kernels, so that they can't meet those of another library."""
 
-BLAS = ("dgemm", "dgemv", "ddot", "dsyrk", "sgemm", "sgemv", "sdot", "ssyrk")
-"""BLAS functions that kernels call."""
+BLAS = tuple(f"{letter}{name}" for letter in "ds" for name in ("gemm gemv dot syrk trsm potrf getrf".split()))
+"""Functions of BLAS and LAPACK that kernels call."""
 
 VECTOR_LIBRARIES = ("libmvec.so.1",)
 """Libraries of vector mathematics, by platform; where there is none, the scalar functions serve."""
@@ -29,13 +29,13 @@ def load_vector_libraries() -> None:
 
 
 def blas_address(name: str) -> int:
-    """Return the address of a BLAS function with 32-bit sizes, as SciPy's compiled code calls it.
+    """Return the address of a function of BLAS or LAPACK with 32-bit sizes, as SciPy's compiled code calls it.
 
     Raises: ImportError when sizes are of another type.
     """
-    from scipy.linalg import cython_blas
+    from scipy.linalg import cython_blas, cython_lapack
 
-    functions: Any = cython_blas.__pyx_capi__
+    functions: Any = {**cython_lapack.__pyx_capi__, **cython_blas.__pyx_capi__}
     capsule = functions[name]
     signature = ctypes.pythonapi.PyCapsule_GetName
     signature.restype, signature.argtypes = ctypes.c_char_p, [ctypes.py_object]

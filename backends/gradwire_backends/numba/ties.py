@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from functools import singledispatch
 
+from gradwire_backends.numba.own_ops import LU, LUSign, LUSolve
 from gradwire_service.ops.base import Op
+from gradwire_service.ops.factorizations import Cholesky
 from gradwire_service.ops.linear_algebra import MatMul
+from gradwire_service.ops.solving import SolveTriangular
 
 Labels = tuple[object, ...]
 """A label for each axis of a value."""
@@ -27,6 +30,34 @@ def _(op: MatMul, *ranks: int) -> tuple[Labels, ...]:
     a, b = ranks
     rows, columns = ("m",) * (a > 1), ("n",) * (b > 1)
     return (*stack(a - 2), *rows, "k"), (*stack(b - 2), "k", *columns), (*stack(max(a, b) - 2), *rows, *columns)
+
+
+@tied.register
+def _(op: Cholesky, *ranks: int) -> tuple[Labels, ...]:
+    matrices = (*stack(ranks[0] - 2), "n", "n")
+    return matrices, matrices
+
+
+@tied.register
+def _(op: LU, *ranks: int) -> tuple[Labels, ...]:
+    batch = stack(ranks[0] - 2)
+    return (*batch, "n", "n"), (*batch, "n + 1", "n")
+
+
+@tied.register
+def _(op: LUSign, *ranks: int) -> tuple[Labels, ...]:
+    batch = stack(ranks[0] - 2)
+    return (*batch, "n + 1", "n"), batch
+
+
+@tied.register(SolveTriangular)
+@tied.register(LUSolve)
+def _(op: Op, *ranks: int) -> tuple[Labels, ...]:
+    a, b = ranks
+    batch = stack(max(a, b) - 2)
+    columns = ("n", "k")[: min(b, 2)]
+    rows = "n" if isinstance(op, SolveTriangular) else "n + 1"
+    return (*stack(a - 2), rows, "n"), (*stack(b - 2), *columns), (*batch, *columns)
 
 
 def stack(rank: int) -> Labels:

@@ -10,9 +10,21 @@ import pytest
 from gradwire_backends.numba import NumbaBackend
 from gradwire_backends.numba.program import HostBlock, KernelProgram, kernel_program
 from gradwire_service.graph import FLOAT32, FLOAT64, Array, ElementType
-from gradwire_service.ops import FlatGraph, Value, variable
-from gradwire_service.ops.functions import broadcast_to, einsum, flip, transpose
+from gradwire_service.ops import FlatGraph, Value, apply, variable
+from gradwire_service.ops.functions import (
+    broadcast_to,
+    cholesky,
+    det,
+    einsum,
+    flip,
+    slogdet,
+    solve,
+    solve_triangular,
+    transpose,
+)
 from gradwire_service.ops.functions import slice as slice_
+from gradwire_service.ops.functions import sum as sum_
+from gradwire_service.transform import gradient, simplify
 from tests.backends.numba.graphs import assert_same_as_numpy
 
 Shape = tuple[int, ...]
@@ -137,3 +149,54 @@ def test_an_einsum_is_products_and_views(subscripts: str, backend: NumbaBackend)
     found = re.findall(r"(\w+_product)\(", kernel_program(graph).source)
     assert found == EINSUMS[subscripts]
     assert_one_kernel(backend, graph)
+
+
+def systems(n: int, kind: ElementType = FLOAT64) -> tuple[FlatGraph, dict[str, Array]]:
+    """Return what is asked of matrices, of which the second is singular and the third not finite, and the point."""
+    draw = np.random.default_rng(0)
+    a = draw.normal(size=(4, n, n)) + 3 * np.eye(n)
+    s = a @ np.swapaxes(a, -1, -2)
+    a[1, :, 0] = 0
+    a[2, -1, 0] = np.nan
+    s[1, 0, 0] = -1
+    s[2, -1, 0] = np.nan
+    fed = {"a": a, "s": s, "b": draw.normal(size=(n, 3)), "c": draw.normal(size=n), "d": draw.normal(size=(2, 1, n, 2))}
+    xs = {name: variable(name, array.shape, kind) for name, array in fed.items()}
+    turned = transpose(xs["a"], axes=(0, 2, 1))
+    sign, logabsdet = slogdet(slice_(xs["a"], index=":2"))
+    outputs = {
+        "lower": cholesky(xs["s"]),
+        "upper": cholesky(xs["s"], upper=True),
+        "b": solve(xs["a"], xs["b"]),
+        "c": solve(xs["a"], xs["c"]),
+        "d": solve(turned, xs["d"]),
+        "below": solve_triangular(xs["a"], xs["d"], lower=True),
+        "above": solve_triangular(turned, xs["b"]),
+        "ones": solve_triangular(xs["a"], xs["c"], lower=True, transpose=True, unit_diagonal=True),
+        "det": det(xs["a"]),
+        "sign": sign,
+        "logabsdet": logabsdet,
+    }
+    return FlatGraph.of(outputs), {name: array.astype(kind.dtype) for name, array in fed.items()}
+
+
+@pytest.mark.parametrize("kind", [FLOAT64, FLOAT32], ids=str)
+@pytest.mark.parametrize("n", [1, 2, 60])
+def test_systems_of_equations_are_those_of_numpy(n: int, kind: ElementType, backend: NumbaBackend) -> None:
+    graph, inputs = systems(n, kind)
+    assert not any(isinstance(stage, HostBlock) for stage in kernel_program(graph).stages)
+    assert_same_as_numpy(backend, graph, inputs, 1e-10 if kind is FLOAT64 else 1e-3)
+
+
+def test_a_matrix_is_factorized_once_for_all_that_is_asked_of_it() -> None:
+    a, b = variable("a", (20, 20)), variable("b", (20,))
+    x = solve(a, b)
+    a_bar, b_bar = gradient(sum_(x, axis=None) + slogdet(a)[1], [a, b])
+    source = kernel_program(simplify(FlatGraph.of({"x": x, "det": det(a), "a_bar": a_bar, "b_bar": b_bar}))).source
+    assert source.count("lu_factors(") == 1
+    assert source.count("lu_solution(") == 3
+
+
+def test_an_inverse_is_a_solution() -> None:
+    stages = kernel_program(simplify(FlatGraph.of({"y": apply("inv", variable("a", (3, 9, 9)))}))).stages
+    assert stages == (0,)

@@ -29,13 +29,13 @@ COMPOSITES = 1
 
 BY_NUMPY = {"argmax", "cumprod", "cumsum", "einsum", "linear_recurrence", "max", "min", "pad"}
 BY_NUMPY |= {"take", "take_transpose", "gather_nd", "scatter_add", "scatter_max", "scatter_min", "scatter_set"}
-BY_NUMPY |= {"dynamic_slice", "dynamic_update_slice", "diag_embed", "diagonal", "iota", "result"}
+BY_NUMPY |= {"dynamic_slice", "dynamic_update_slice", "diag_embed", "diagonal", "result"}
 BY_NUMPY |= {"all", "any", "argmin", "argsort", "cumlogsumexp", "cummax", "cummin", "searchsorted", "sort", "top_k"}
 BY_NUMPY |= {"conv", "reduce_window_max", "reduce_window_sum", "window_argmax"}
 BY_NUMPY |= {"scaled_bessel", "polygamma"}
 BY_NUMPY |= {"gammainc_by_shape", "betainc_by_shapes"}
-BY_NUMPY |= {"cholesky", "eigh", "svd", "qr", "pinv", "solve", "solve_triangular"}
-BY_NUMPY |= {"det", "slogdet", "cofactors", "cofactors_moved", "expm"}
+BY_NUMPY |= {"eigh", "svd", "qr", "pinv"}
+BY_NUMPY |= {"cofactors", "cofactors_moved", "expm"}
 """Ops that are left to NumPy for some element types, shapes or attributes, if not for all."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
-from gradwire_backends.numba.ledger import Ledger, Product
+from gradwire_backends.numba.ledger import Ledger, Product, written_product
 from gradwire_backends.numba.loops import Access, LoopNest, Statement
 from gradwire_backends.numba.views import FIRST, Pick, traced
 from gradwire_service.ops.base import Op, Value, scalar_of
@@ -113,7 +113,33 @@ def over(loops: Sequence[Product], call: str, *members: tuple[str, Access]) -> l
     return list(nest.lines())
 
 
+def times(product: Product | None) -> str:
+    """Write a size."""
+    return written_product(product or ())
+
+
+def distance(stride: Stride) -> str:
+    """Write a stride."""
+    if stride is None:
+        return "0"
+    step, product = stride
+    return written_product(product if step == "1" else (step, *product))
+
+
+def stored(pointer: str, row: Stride, inner: Stride, transposed: bool = False) -> str:
+    """Write a matrix, or its transpose: pointer, whether stored as its transpose, and the step between stored rows."""
+    if inner is None or inner == ("1", ()):
+        return f"{pointer}, {int(transposed)}, {'1' if row is None else distance(row)}"
+    return f"{pointer}, {int(not transposed)}, {distance(inner)}"
+
+
 # How operands lie
+
+
+def is_in_memory(x: Value) -> bool:
+    """Tell whether a value lies in memory, in whatever steps."""
+    root, _ = traced(x, _own(x))
+    return scalar_of(root) is None
 
 
 def lies_in_order(x: Value) -> bool:

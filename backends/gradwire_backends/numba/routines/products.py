@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradwire_backends.numba.ledger import Product, written_product
+from gradwire_backends.numba.ledger import Product
 from gradwire_backends.numba.loops import Access
 from gradwire_backends.numba.routines.base import (
     Operand,
     Routine,
     Site,
     Stride,
+    distance,
     lies_as_matrices,
     over,
     placed,
     routine,
+    stored,
+    times,
 )
 from gradwire_service.ops.base import Value
 from gradwire_service.ops.linear_algebra import MatMul
@@ -45,13 +48,11 @@ class _Factor:
 
     def vector(self, pointer: str) -> str:
         """Write the only row: pointer and step."""
-        return f"{pointer}, {_written(self.inner)}"
+        return f"{pointer}, {distance(self.inner)}"
 
     def matrix(self, pointer: str, transposed: bool = False) -> str:
         """Write the matrix, or its transpose: pointer, whether stored as its transpose, and the step."""
-        if _side_by_side(self.inner):
-            return f"{pointer}, {int(transposed)}, {_written(self.row)}"
-        return f"{pointer}, {int(not transposed)}, {_written(self.inner)}"
+        return stored(pointer, self.row, self.inner, transposed)
 
     def takes_in(self, count: Product) -> bool:
         """Make the innermost loop, of so many turns, one over rows, where all rows then lie in equal steps."""
@@ -84,7 +85,7 @@ def _lines(value: Value, site: Site) -> list[str]:
     while loops and right.loops[-1] is None and left.takes_in(loops[-1]):
         loops.pop()
         right.loops.pop()
-    m, n, k = written_product(left.rows or ()), written_product(right.rows or ()), written_product(a.sizes[-1])
+    m, n, k = times(left.rows), times(right.rows), times(a.sizes[-1])
     if not left.rows and right.rows:
         left, right, m = right, left, n
     one, other = left.matrix("@1"), right.matrix("@2", transposed=True)
@@ -122,7 +123,3 @@ def _factor(x: Operand, rows: int, inner: int, batch: int, counting: list[int]) 
 
 def _side_by_side(stride: Stride) -> bool:
     return stride == ("1", ())
-
-
-def _written(stride: Stride) -> str:
-    return written_product(stride[1] if stride else ())

@@ -1,0 +1,160 @@
+"""Factorizations by LAPACK, and systems of linear equations, for generated source; imported by the compiler alone.
+
+A matrix that can't be factorized has NaN for a result, as it has in NumPy's tier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from numba import types
+
+from gradwire_backends.numba.blas import call, part
+from gradwire_backends.numba.intrinsics import like, primitive, select
+from gradwire_backends.numba.words import word
+
+
+@primitive
+def _potrf(context: Any, upper: Any, n: Any, a: Any, lda: Any) -> Any:
+    """Factorize a symmetric matrix of which one triangle is read and written; tell where that ended, 0 for nowhere."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        return call(context, builder, a.dtype, "potrf", "uipio", arguments)
+
+    return types.int64(types.boolean, types.int64, a, types.int64), generate
+
+
+@primitive
+def _getrf(context: Any, m: Any, n: Any, a: Any, lda: Any, exchanges: Any) -> Any:
+    """Factorize a matrix with exchanges of rows; tell where U has the first zero on its diagonal, 0 for nowhere."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        return call(context, builder, a.dtype, "getrf", "iipipo", arguments)
+
+    return types.int64(types.int64, types.int64, a, types.int64, exchanges), generate
+
+
+@primitive
+def _trsm(
+    context: Any, upper: Any, transposed: Any, ones: Any, m: Any, n: Any, a: Any, lda: Any, x: Any, ldx: Any
+) -> Any:
+    """Solve X A = B with a triangular A in BLAS's own order; X takes the place of B."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        call(context, builder, a.dtype, "trsm", "Rutdii1pipi", arguments)
+        return context.get_dummy_value()
+
+    size, flag = types.int64, types.boolean
+    return types.void(flag, flag, flag, size, size, a, size, a, size), generate
+
+
+@primitive
+def _integers(context: Any, pointer: Any) -> Any:
+    """Return a pointer to LAPACK's integers at some place."""
+    pointer_to: Any = types.CPointer
+    kind = pointer_to(types.int32)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        return builder.bitcast(arguments[0], context.get_value_type(kind))
+
+    return kind(pointer), generate
+
+
+@word
+def cholesky_factor(y: Any, a: Any, down: int, right: int, n: int) -> None:
+    """Factorize A = L L^T, where the lower triangle of A is read, with steps of `down` and `right`."""
+    for i in range(n):
+        for j in range(i + 1):
+            y[i * n + j] = a[i * down + j * right]
+        for j in range(i + 1, n):
+            y[i * n + j] = 0
+    if _potrf(1, n, y, select(n > 0, n, 1)) != 0:
+        nothing(y, n * n)
+
+
+@word
+def lu_factors(y: Any, a: Any, down: int, right: int, n: int) -> None:
+    """Factorize P A = L U; y has columns of both, then LAPACK's exchanges, 0 the first if U is singular."""
+    for j in range(n):
+        for i in range(n):
+            y[j * n + i] = a[i * down + j * right]
+    exchanges = _integers(part(y, n * n))
+    if _getrf(n, n, y, select(n > 0, n, 1), exchanges) != 0:
+        exchanges[0] = 0
+
+
+@word
+def lu_sign(y: Any, lu: Any, n: int) -> None:
+    """Compute the sign of a determinant from factors."""
+    exchanges = _integers(part(lu, n * n))
+    sign = like(lu[0], 1)
+    for i in range(n):
+        sign = select((exchanges[i] != i + 1) ^ (lu[i * n + i] < 0), -sign, sign)
+    if n > 0:
+        sign = select(exchanges[0] == 0, like(sign, 0), sign)
+    y[0] = sign
+
+
+@word
+def lu_solution(x: Any, lu: Any, b: Any, down: int, right: int, n: int, k: int, transposed: int) -> None:
+    """Solve A X = B, or A^T X = B, with factors of A, for B [n, k] with steps of `down` and `right`."""
+    for i in range(n):
+        for j in range(k):
+            x[i * k + j] = b[i * down + j * right]
+    exchanges = _integers(part(lu, n * n))
+    if (n > 0) & (k > 0):
+        if exchanges[0] == 0:
+            nothing(x, n * k)
+        else:
+            if transposed == 0:
+                for i in range(n):
+                    exchange_rows(x, i, exchanges[i] - 1, k)
+            _trsm(transposed, transposed == 0, transposed == 0, k, n, lu, n, x, k)
+            _trsm(transposed == 0, transposed == 0, transposed, k, n, lu, n, x, k)
+            if transposed:
+                for i in range(n):
+                    exchange_rows(x, n - 1 - i, exchanges[n - 1 - i] - 1, k)
+
+
+@word
+def triangular_solution(
+    x: Any, a: Any, ta: int, lda: int, b: Any, down: int, right: int, n: int, k: int, lower: int, trans: int, ones: int
+) -> None:
+    """Solve A X = B, or A^T X = B by `trans`, with a triangular A, for B [n, k] with steps of `down` and `right`.
+
+    Args:
+        x, a, b: where the elements lie.
+        ta: 1 where the transpose of A is what is stored, else 0.
+        lda: step from one stored row to the next.
+        lower, ones: which triangle is read, and whether its diagonal counts as ones.
+    """
+    for i in range(n):
+        for j in range(k):
+            x[i * k + j] = b[i * down + j * right]
+    singular = 0
+    if ones == 0:
+        for i in range(n):
+            singular = singular | (a[i * (lda + 1)] == 0)
+    if (n > 0) & (k > 0):
+        if singular:
+            nothing(x, n * k)
+        else:
+            _trsm(lower != ta, trans != ta, ones, k, n, a, lda, x, k)
+
+
+@word
+def exchange_rows(x: Any, one: int, other: int, k: int) -> None:
+    """Exchange two rows of X [n, k]."""
+    if one != other:
+        for j in range(k):
+            kept = x[one * k + j]
+            x[one * k + j] = x[other * k + j]
+            x[other * k + j] = kept
+
+
+@word
+def nothing(y: Any, n: int) -> None:
+    """Fill with NaN."""
+    for i in range(n):
+        y[i] = like(y[0], 0) / like(y[0], 0)
