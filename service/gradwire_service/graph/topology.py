@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import networkx as nx
 
 
-def topological_order(edges: Mapping[str, Iterable[str]]) -> list[str]:
+def topological_order(edges: Mapping[str, Sequence[str]]) -> list[str]:
     """Order names so that each stands after those that it needs; ties keep the order of `edges`.
 
     Args:
@@ -16,6 +16,8 @@ def topological_order(edges: Mapping[str, Iterable[str]]) -> list[str]:
     Returns: the keys of `edges`.
     Raises: nx.NetworkXUnfeasible when there is a cycle; `find_cycle` then names its members.
     """
+    if _is_in_order(edges):
+        return list(edges)
     position = {name: index for index, name in enumerate(edges)}
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(edges)
@@ -29,6 +31,8 @@ def find_cycle(edges: Mapping[str, Sequence[str]]) -> list[str]:
     Linear in the edges (`networkx.find_cycle` is not, on a long chain): inside a strongly connected component every
     name needs another one of the component, so walking from need to need must come back.
     """
+    if _is_in_order(edges):
+        return []
     graph = nx.DiGraph((need, name) for name, needs in edges.items() for need in needs if need in edges)
     for component in nx.strongly_connected_components(graph):
         first = min(component)
@@ -42,3 +46,13 @@ def find_cycle(edges: Mapping[str, Sequence[str]]) -> list[str]:
         cycle = list(walk)
         return cycle[cycle.index(name) :][::-1]  # walked from user to need: turned round, it runs with the data
     return []
+
+
+def _is_in_order(edges: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether each name stands after those that it needs, as in most graphs: there is nothing to order then."""
+    later = set(edges)
+    for name, needs in edges.items():
+        if not later.isdisjoint(needs):
+            return False
+        later.discard(name)
+    return True

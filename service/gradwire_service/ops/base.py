@@ -9,8 +9,8 @@ from __future__ import annotations
 import inspect
 import itertools
 import types
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from abc import ABCMeta, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache, cached_property
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
@@ -118,7 +118,14 @@ class Value:
         return apply("greater_equal", self, other)
 
 
-class Op(ABC):
+class OpType(ABCMeta):
+    """The type of ops. `isinstance` looks at inheritance alone: it is asked for every block, several times."""
+
+    __instancecheck__ = type.__instancecheck__
+    __subclasscheck__ = type.__subclasscheck__
+
+
+class Op(metaclass=OpType):
     """A kind of computation.
 
     Class attributes:
@@ -189,7 +196,7 @@ class Op(ABC):
 
     def check_domain(self, element_type: ElementType) -> None:
         """Raise ElementTypeError when the op does not take the element type."""
-        if not _DOMAINS[self.domain](element_type):
+        if element_type not in _DOMAINS[self.domain]:
             raise ElementTypeError(
                 f"{self.name} takes {self.domain} values, not {element_type}; convert with astype", op=self.name
             )
@@ -214,7 +221,7 @@ class Op(ABC):
 
         Raises: ShapeError or ElementTypeError as `infer` does.
         """
-        return Value(self, inputs, self.infer(*(x.type for x in inputs)))
+        return Value(self, inputs, self.infer(*[x.type for x in inputs]))
 
     def __str__(self) -> str:
         arguments = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in attribute_fields(self))
@@ -237,15 +244,17 @@ class Elementwise(Op):
     result: ClassVar[ElementType | None] = None
 
     def infer(self, *inputs: Any, **_: Any) -> TensorType:
-        first = inputs[0]
-        element_type = first.element_type
+        first: TensorType = inputs[0]
         shape = first.shape
-        for x in inputs[1:]:
+        for x in inputs:
             if x.shape != shape:
                 shape = broadcast_shapes(*(x.shape for x in inputs))
                 break
-        self.check_domain(element_type)
-        return TensorType(shape, self.result or element_type)
+        self.check_domain(first.element_type)
+        element_type = self.result or first.element_type
+        if shape is first.shape and element_type is first.element_type:
+            return first  # one object for many values: there are many
+        return TensorType(shape, element_type)
 
     def partials(self, y: Value, *x: Any, **_: Any) -> tuple[Partial, ...]:
         """Return ∂y/∂x for every input, as a value that broadcasts with y, or as a number."""
@@ -509,7 +518,7 @@ def apply(name: str, *inputs: Operand, **attributes: Any) -> Any:
     Raises: ArityError, ShapeError, ElementTypeError.
     """
     cls = Op.registry[name]
-    op = _plain(cls) if not attributes else cls(**attributes)
+    op = plain(cls) if not attributes else cls(**attributes)
     signature = _signature(cls)
     if not signature.takes(len(inputs)):
         raise ArityError(f"{name} takes {len(signature.inputs)} inputs, not {len(inputs)}", op=name)
@@ -517,7 +526,8 @@ def apply(name: str, *inputs: Operand, **attributes: Any) -> Any:
 
 
 @cache
-def _plain(cls: type[Op]) -> Op:
+def plain(cls: type[Op]) -> Op:
+    """Return the op without attributes: one object for many blocks."""
     return cls()
 
 
@@ -527,8 +537,8 @@ def promoted(op: Op, inputs: Iterable[Operand]) -> tuple[Value, ...]:
     Raises: ElementTypeError when floating, integer and boolean values are mixed.
     """
     inputs = tuple(inputs)
-    kind = getattr(inputs[0], "element_type", None) if inputs else None
-    if kind and all(type(x) is Value and x.type.element_type is kind for x in inputs):
+    kinds_of_all = [x.type.element_type if type(x) is Value else None for x in inputs]
+    if kinds_of_all and kinds_of_all[0] is not None and kinds_of_all.count(kinds_of_all[0]) == len(kinds_of_all):
         return inputs  # type: ignore[return-value]  # the usual case, and there are many: nothing to do
     own = op.unpromoted
     shared = [x for i, x in enumerate(inputs) if i not in own] if own else inputs
@@ -606,11 +616,11 @@ def normalized_axes(axes: Sequence[int] | None, rank: int, op: str) -> tuple[int
     return tuple(result)
 
 
-_DOMAINS: Mapping[str, Callable[[ElementType], bool]] = {
-    "floating": lambda kind: kind.is_floating,
-    "numeric": lambda kind: kind is not BOOL,
-    "bool": lambda kind: kind is BOOL,
-    "any": lambda kind: True,
+_DOMAINS: Mapping[str, frozenset[ElementType]] = {
+    "floating": frozenset(kind for kind in ElementType if kind.is_floating),
+    "numeric": frozenset(kind for kind in ElementType if kind is not BOOL),
+    "bool": frozenset((BOOL,)),
+    "any": frozenset(ElementType),
 }
 
 _KINDS: dict[Any, AttributeKind] = {

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 
 from gradwire_service.ops.base import Value, Variable
+
+_SERIAL = attrgetter("serial")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +46,7 @@ class FlatGraph:
     @cached_property
     def flops(self) -> float:
         """Estimate of the floating-point operations of one run."""
-        return sum(value.op.flops(value.type, *(x.type for x in value.inputs)) for value in self.blocks)
+        return sum([value.op.flops(value.type, *[x.type for x in value.inputs]) for value in self.blocks])
 
     @cached_property
     def bytes(self) -> int:
@@ -65,7 +68,7 @@ def ancestors(values: Iterable[Value], ends: Container[Value] = ()) -> list[Valu
         if value not in seen and value not in ends:
             seen.add(value)
             todo.extend(value.inputs)
-    return sorted(seen, key=_serial)
+    return sorted(seen, key=_SERIAL)
 
 
 def rebuilt(outputs: Iterable[Value], new: dict[Value, Value]) -> list[Value]:
@@ -80,7 +83,3 @@ def rebuilt(outputs: Iterable[Value], new: dict[Value, Value]) -> list[Value]:
         inputs = tuple(new.get(x, x) for x in value.inputs)
         new[value] = value if inputs == value.inputs else Value(value.op, inputs, value.type, value.name)
     return [new[value] for value in outputs]
-
-
-def _serial(value: Value) -> int:
-    return value.serial

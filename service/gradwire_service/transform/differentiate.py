@@ -59,7 +59,7 @@ def vjp(cotangents: Mapping[Value, Value], wrt: Sequence[Value], *, below_choice
     chosen = set(cotangents if below_choice else ())
     for value in reversed(order):
         value_bar = sums.get(value)
-        if value_bar is None or not active.intersection(value.inputs):
+        if value_bar is None or active.isdisjoint(value.inputs):
             continue
         masked = value in chosen
         if isinstance(value.op, Result):
@@ -162,7 +162,7 @@ def _masked(x_bar: Value, y_bar: Value) -> Value:
 
 def _as(x_bar: Value, x: Value) -> Value:
     """Undo broadcasting and promotion: sum a cotangent to the shape of its value, in its element type."""
-    if x_bar.type == x.type:
+    if x_bar.type is x.type or x_bar.type == x.type:
         return x_bar
     if x_bar.shape != x.shape:
         extra = len(x_bar.shape) - len(x.shape)

@@ -26,7 +26,18 @@ from gradwire_service.errors import (
 )
 from gradwire_service.graph import Attribute, Block, Graph, TensorType, Variable, topological_order
 from gradwire_service.limits import LIMITS, Limits
-from gradwire_service.ops.base import Composite, Constant, Op, Operand, Value, constant, promoted, variable, weak_type
+from gradwire_service.ops.base import (
+    Composite,
+    Constant,
+    Op,
+    Operand,
+    Value,
+    constant,
+    plain,
+    promoted,
+    variable,
+    weak_type,
+)
 from gradwire_service.ops.body import Body, Control, Trace
 from gradwire_service.ops.flat import FlatGraph, ancestors
 
@@ -157,11 +168,14 @@ class _Expansion:
     ) -> None:
         """Apply an op of the catalog."""
         cls = Op.registry[block.op]
-        named = {name for name, _ in cls.signature().composites(block.attributes)}
+        named = {name for name, _ in cls.signature().composites(block.attributes)} if block.attributes else ()
         attributes = {n: _bound(value, dimensions) for n, value in block.attributes.items() if n not in named}
         op: Op | None = None
         found: Any
-        if issubclass(cls, Control):
+        if not attributes and not named:
+            op = plain(cls)
+            found = op(*promoted(op, inputs))
+        elif issubclass(cls, Control):
             traces = {name: self.traces(path, block.attributes[name], scope) for name in named}
             found = cls.build(
                 traces, tuple(x if isinstance(x, Value) else constant(x, weak_type(x)) for x in inputs), **attributes

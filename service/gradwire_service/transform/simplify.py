@@ -33,8 +33,8 @@ from gradwire_service.ops.shape import BroadcastTo
 Values = Mapping[str, Value]
 
 MULTIPLY = Multiply()
-FIXED = (Constant, Full)
-REPEATED = (Full, BroadcastTo)
+FIXED = frozenset((Constant, Full))
+REPEATED = frozenset((Full, BroadcastTo))
 
 FOLDED_ELEMENTS = 4096
 """Constants up to this size are folded; larger ones would only move work and memory to the preparation."""
@@ -69,15 +69,17 @@ def simplified(outputs: Mapping[str, Value], *, strict_nan: bool = False, fast_m
         if type(value.op) is Variable:
             new[value] = value
             continue
-        inputs = tuple(new[x] for x in value.inputs)
+        inputs = tuple([new[x] for x in value.inputs])
         if isinstance(value.op, Control):
             new[value] = loops.closed(value, inputs)
             continue
         if isinstance(value.op, Result):
             new[value] = unique(Value(Result(loops.place(value)), inputs, value.type, value.name))
             continue
-        if any(type(x.op) in REPEATED for x in inputs) and isinstance(value.op, Elementwise):
-            inputs = tuple(x if x in inputs else unique(x) for x in _thinned(inputs, value.shape))
+        made_by = {type(x.op) for x in inputs}
+        if not REPEATED.isdisjoint(made_by) and isinstance(value.op, Elementwise):
+            inputs = tuple([x if x in inputs else unique(x) for x in _thinned(inputs, value.shape)])
+            made_by = {type(x.op) for x in inputs}
         op = MULTIPLY if strict_nan and isinstance(value.op, MaskedMultiply) else value.op
         same = op is value.op and inputs == value.inputs
         candidate = value if same else Value(op, inputs, value.type, value.name)
@@ -86,7 +88,7 @@ def simplified(outputs: Mapping[str, Value], *, strict_nan: bool = False, fast_m
             simpler = BroadcastTo(value.shape)(simpler)  # 1 x, with a 1 that was larger than x
         if simpler is None and fast_math:
             simpler = _fast(op, inputs, value.type)
-        if simpler is None and inputs and all(type(x.op) in FIXED for x in inputs) and type(value.type) is TensorType:
+        if simpler is None and inputs and made_by <= FIXED and type(value.type) is TensorType:
             simpler = _folded(candidate)
         if simpler is not None and simpler.type == value.type:
             # What a rule makes may hold new values of its own, one below the other; they are few.
