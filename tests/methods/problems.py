@@ -24,6 +24,7 @@ ENGINE = Engine("numpy")
 ROSENBROCK = "sum(100 * (x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)"
 RASTRIGIN = "sum(x**2 - 10 * cos(6.283185307179586 * x) + 10)"
 
+
 def formula(text: str, **shapes: list[int | str]) -> Graph:
     """Return the graph of a formula in variables of float64."""
     return decode_graph(as_graph(text, {name: (shape, "float64") for name, shape in shapes.items()}).message)

@@ -66,7 +66,7 @@ class Objective:
         self._gradient = GradientQuery(loss, self._names)
         self._product = HessianVectorProductQuery(loss, self._names)
         self._hessian = HessianQuery(loss, self._names)
-        self._trouble = ""
+        self._trouble = ""  # what was not finite since the last step
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
         """Return the loss and its gradient, from one program."""
@@ -97,7 +97,6 @@ class Objective:
         self.record.evaluations += 1
         self.last = Point(x.copy(), loss, gradient, self.record.steps + (self.record.best is not None))
         if np.isfinite(loss) and (gradient is None or np.isfinite(gradient).all()):
-            self._trouble = ""
             self.record.note(self.last)
         else:
             self.record.not_finite += 1
@@ -145,6 +144,7 @@ class Objective:
         Raises: Stop.
         """
         point = self.at(x)
+        self._trouble = ""
         report = self.record.step(replace(point, step=self.record.steps + 1))
         if report is not None:
             self.tell(report)

@@ -147,7 +147,7 @@ class Solution:
         parameters_step: step at which they were reached.
         stop_reason: why it stopped.
         message: the same in words.
-        progress: the last report.
+        progress: the last report, brought up to date.
         tier: what ran the last evaluation.
         minima: the minima that runs from several starts found, the lowest first; of one run, none.
     """
@@ -265,5 +265,11 @@ class Record:
     def solution(self, point: Point, reason: StopReason, message: str = "", tier: Tier = Tier.INTERPRETED) -> Solution:
         """Return how it ended, at a point."""
         parameters = self.packing.unpack(point.x)
-        progress = replace(self.progress, parameters=None)
+        progress = replace(
+            self.progress,
+            skipped_steps=self.not_finite,
+            function_evaluations=self.evaluations,
+            seconds=self.seconds(),
+            parameters=None,
+        )
         return Solution(parameters, point.loss, point.step, reason, message or WORDS[reason], progress, tier)
