@@ -79,15 +79,19 @@ def _too_large(graph: Graph, limits: Limits) -> GradwireError | None:
 
 def _faults(graph: Graph, place: str, scope: Scope, catalog: Catalog, limits: Limits) -> Iterator[GradwireError]:
     known: dict[str, int] = {}  # number of values that each name stands for
-    definitions = [(variable.name, f"{place}.variables[{i}].name") for i, variable in enumerate(graph.variables)]
-    definitions += [(constant.name, f"{place}.constants[{i}].name") for i, constant in enumerate(graph.constants)]
-    definitions += [(block.id, f"{place}.blocks[{i}].id") for i, block in enumerate(graph.blocks)]
-    for name, field in definitions:
-        if not NAME.fullmatch(name):
-            yield _invalid_name(name, field)
-        elif name in known:
-            yield DuplicateIdError(f"two values are called {name!r}; give one another name", block=name, field=field)
-        known[name] = 1
+    definitions = (
+        ("variables[{}].name", [variable.name for variable in graph.variables]),
+        ("constants[{}].name", [constant.name for constant in graph.constants]),
+        ("blocks[{}].id", [block.id for block in graph.blocks]),
+    )
+    for field, names in definitions:
+        for i, name in enumerate(names):
+            if not NAME.fullmatch(name):
+                yield _invalid_name(name, f"{place}.{field.format(i)}")
+            elif name in known:
+                message = f"two values are called {name!r}; give one another name"
+                yield DuplicateIdError(message, block=name, field=f"{place}.{field.format(i)}")
+            known[name] = 1
     for i, variable in enumerate(graph.variables):
         for dimension in variable.dimensions:
             if isinstance(dimension, str) and not NAME.fullmatch(dimension):
@@ -104,16 +108,25 @@ def _faults(graph: Graph, place: str, scope: Scope, catalog: Catalog, limits: Li
             composite = scope.get(block.op)
             signatures[block.op] = catalog(block.op) if composite is None else signature_of(composite)
         signature = signatures[block.op]
-        if signature is not None:
+        if signature is not None and (signature.outputs != 1 or signature.outputs_like):
             known[block.id] = _output_count(block, signature, scope)
+    usual = {op: _usual_inputs(signature, limits) for op, signature in signatures.items()}
     for i, block in enumerate(graph.blocks):
-        yield from _block_faults(block, f"{place}.blocks[{i}]", signatures[block.op], known, limits, scope)
+        if block.attributes or len(block.inputs) != usual[block.op] or not known.keys() >= set(block.inputs):
+            yield from _block_faults(block, f"{place}.blocks[{i}]", signatures[block.op], known, limits, scope)
     yield from _output_faults(graph, place, known, scope)
     cycle = find_cycle({block.id: [value.partition(":")[0] for value in block.inputs] for block in graph.blocks})
     if cycle:
         circle = " → ".join([*cycle[:16], "…" if len(cycle) > 16 else cycle[0]])
         message = f"blocks feed each other in a circle: {circle}; break it at one of them"
         yield GraphCycleError(message, block=cycle[0], field=f"{place}.blocks", members=",".join(cycle[:16]))
+
+
+def _usual_inputs(signature: Signature | None, limits: Limits) -> int | None:
+    """Return the number of inputs with which a block that has no attributes is right, if only the inputs are there."""
+    if signature is None or any(attribute.required for attribute in signature.attributes.values()):
+        return None
+    return len(signature.inputs) if len(signature.inputs) <= limits.inputs else None
 
 
 def _block_faults(
@@ -205,7 +218,8 @@ def _recursion(graph: Graph, catalog: Catalog) -> Iterator[GradwireError]:
     while todo:
         inner, path, outer = todo.pop()
         scope = outer | {name: f"{path}/{name}" for name in inner.composites}
-        used = (name for block in inner.blocks for name in _uses(block, scope, catalog))
+        blocks = inner.blocks if scope else ()
+        used = (name for block in blocks for name in _uses(block, scope, catalog))
         uses[path] = list(dict.fromkeys(scope[name] for name in used if name in scope))
         todo.extend((child, f"{path}/{name}", scope) for name, child in inner.composites.items())
     cycle = [path.rpartition("/")[2] for path in find_cycle(uses)[::-1]]

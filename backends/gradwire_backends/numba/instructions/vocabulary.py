@@ -8,6 +8,7 @@ instruction reads words at addresses that the program lists and writes words tha
 from __future__ import annotations
 
 import hashlib
+import inspect
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
@@ -98,7 +99,7 @@ def instructions() -> dict[Key, int]:
         cls = Op.registry[name]
         if not issubclass(cls, Elementwise) or fields(cls):  # type: ignore[arg-type]  # every op is a dataclass
             continue
-        op, arity = cls(), len(cls.signature().inputs)
+        op, arity = cls(), len(inspect.signature(cls.evaluate).parameters) - 2  # self and the namespace
         for kind in (FLOAT64, INT64, BOOL):
             kinds = [cls.unpromoted.get(i, kind) for i in range(arity)]
             result = op.result or kind
