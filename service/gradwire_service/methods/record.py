@@ -235,8 +235,7 @@ class Record:
 
     def report(self, point: Point, **more: Any) -> Progress:
         """Return a report."""
-        kind = Generation if more else Progress
-        self.progress = kind(
+        self.progress = Progress(
             number=self.progress.number + 1,
             step=self.steps,
             epoch=self.steps,
@@ -247,9 +246,8 @@ class Record:
             function_evaluations=self.evaluations,
             seconds=self.seconds(),
             parameters=self.packing.unpack(point.x) if self.conditions.reporting.parameters else None,
-            **more,
         )
-        return self.progress
+        return Generation(**vars(self.progress), **more) if more else self.progress
 
     def reason_to_stop(self, point: Point) -> StopReason | None:
         """Hold a step that led to a point against the budget."""
