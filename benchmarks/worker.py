@@ -42,8 +42,7 @@ def main() -> None:
         return reply(absent=str(error))
     except Exception as error:
         return reply(failed=f"{type(error).__name__}: {error}")
-    for _ in range(2):
-        prepared.call()
+    prepared.call()  # a second one, since some compile at the first, and again when they see that types do not change
     reply(ready=True)
     for line in sys.stdin:
         command, *arguments = line.split()

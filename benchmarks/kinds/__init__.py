@@ -1,7 +1,7 @@
 """The kinds of work, a module each: what is asked of us, and what the others do for the same numbers."""
 
 from benchmarks.contender import Kind
-from benchmarks.kinds import expression, logistic, logsumexp, lotka_volterra, rosenbrock
+from benchmarks.kinds import expression, logistic, logsumexp, lotka_volterra, lstm, neural_ode, rosenbrock
 
-MODULES = (logistic, rosenbrock, logsumexp, expression, lotka_volterra)
+MODULES = (logistic, rosenbrock, logsumexp, expression, lotka_volterra, neural_ode, lstm)
 KINDS: dict[str, Kind] = {module.KIND.name: module.KIND for module in MODULES}
