@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numba import types
 
-from gradwire_backends.numba.intrinsics import copysign, fabs, fma, maximum, rint, select
+from gradwire_backends.numba.intrinsics import copysign, fabs, fma, maximum, rint, select, sqrt
 from gradwire_backends.numba.mathematics.lanes import (
     Real,
     inlined,
@@ -30,6 +30,8 @@ SMALLEST_NORMAL = np.float32(2.0**-126)
 SQRT_HALF_BITS = 0x3F3504F3
 INFINITY, NAN = np.float32(math.inf), np.float32(math.nan)
 GREATEST, LEAST, EDGE = map(np.float32, (89, -104, -18))  # beyond, e^x overflows, is 0, and is nothing beside 1
+LARGE = np.float32(2.0**30)  # squares beside which 1 is nothing
+WHOLE_LN2 = np.float32(math.log(2))
 RAISED = np.float32(2.0**25)
 RAISED_LOGARITHM = np.float32(-25 * math.log(2))
 
@@ -191,6 +193,31 @@ def xlog1pyf(a: Real, b: Real) -> Real:
     return select((a == ZERO) & (b == b), ZERO, a * log1pf(b))
 
 
+@inlined
+def asinhf(x: Real) -> Real:
+    """Return the inverse hyperbolic sine."""
+    size = fabs(x)
+    large = size > LARGE
+    y = log1pf(select(large, size, size + size * (size / (ONE + sqrt(fma(size, size, ONE))))))
+    return copysign(select(large, y + WHOLE_LN2, y), x)
+
+
+@inlined
+def acoshf(x: Real) -> Real:
+    """Return the inverse hyperbolic cosine."""
+    above = x - ONE
+    large = x > LARGE
+    y = log1pf(select(large, x, above + sqrt(fma(above, above, TWO * above))))
+    return select(x < ONE, NAN, select(large, y + WHOLE_LN2, y))
+
+
+@inlined
+def atanhf(x: Real) -> Real:
+    """Return the inverse hyperbolic tangent."""
+    size = fabs(x)
+    return copysign(HALF * log1pf(TWO * size / (ONE - size)), x)
+
+
 sinf = library("sinf", kind=types.float32)
 cosf = library("cosf", kind=types.float32)
 tanf = library("tanf", kind=types.float32)
@@ -199,9 +226,6 @@ acosf = library("acosf", kind=types.float32)
 atanf = library("atanf", kind=types.float32)
 sinhf = library("sinhf", kind=types.float32)
 coshf = library("coshf", kind=types.float32)
-asinhf = library("asinhf", kind=types.float32)
-acoshf = library("acoshf", kind=types.float32)
-atanhf = library("atanhf", kind=types.float32)
 erff = library("erff", kind=types.float32)
 erfcf = library("erfcf", kind=types.float32)
 cbrtf = library("cbrtf", kind=types.float32)
