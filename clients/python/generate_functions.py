@@ -240,18 +240,26 @@ def write_configured(
     takes = "OptimizerSettings" if update_rules else "MethodSettings"
     yield HEADER.format(summary=summary)
     yield "from __future__ import annotations\n"
-    yield "from typing import Unpack\n" if optimizers else ""
+    yield "from typing import Unpack\n" if optimizers else "from collections.abc import Sequence\n"
     yield f"from gradwire.optimization import {kind}{f', {takes}' if optimizers else ''}\n\n"
     yield from exported([entry.name for entry in entries])
     for entry in entries:
         settings = [
-            f"{x.name}: {TYPES[x.kind]}{'' if x.required else f' = {x.default!r}'}" for x in entry.hyperparameters
+            f"{x.name}: {SETTING_TYPES[x.kind]}{'' if x.required else f' = {x.default!r}'}"
+            for x in entry.hyperparameters
         ]
         first = 1 if update_rules else 0  # of an update rule the learning rate, which everybody states
         settings = [*settings[:first], *(["*"] if settings[first:] and optimizers else []), *settings[first:]]
         tail = [f"**settings: Unpack[{takes}]"] if optimizers else []
         meanings = "\n".join(f"    {x.name}: {x.documentation}." for x in entry.hyperparameters)
-        taken = "schedule, clipping, groups, bounds" if update_rules else "bounds"
+        parts = ""
+        if entry.parts == 1:
+            settings.insert(0, "then: Schedule")
+            meanings, parts = f"    then: the other schedule.\n{meanings}", ", [then]"
+        elif entry.parts is None:
+            settings.insert(0, "parts: Sequence[Schedule]")
+            meanings, parts = f"    parts: the schedules, in order.\n{meanings}", ", parts"
+        taken = "schedule, clipping, averaging, groups, bounds" if update_rules else "bounds"
         more = f"    settings: {taken}; see `{takes}`." if optimizers else ""
         arguments = "\n".join(filter(None, [meanings, more]))
         lines = entry.documentation.splitlines()
@@ -259,8 +267,15 @@ def write_configured(
         text = "\n".join([*lines[:place], *([f"Args:\n{arguments}\n"] if arguments else []), *lines[place:]])
         values = ", ".join(f"{x.name!r}: {x.name}" for x in entry.hyperparameters)
         yield f"def {entry.name}({', '.join([*settings, *tail])}) -> {kind}:\n{docstring(text)}"
-        yield f"    return {kind}({entry.name!r}, {{{values}}}{', **settings' if optimizers else ''})\n\n"
+        yield f"    return {kind}({entry.name!r}, {{{values}}}{parts}{', **settings' if optimizers else ''})\n\n"
 
+
+SETTING_TYPES: Mapping[AttributeKind, str] = {
+    **TYPES,
+    AttributeKind.INTEGERS: "Sequence[int]",
+    AttributeKind.REALS: "Sequence[float]",
+}
+"""How a hyperparameter is typed, where lists stay lists."""
 
 _SECTIONS = ("Defaults:", "Raises:", "Source:")
 """What stands behind the arguments in a docstring."""

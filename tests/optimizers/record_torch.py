@@ -78,7 +78,7 @@ def defaults(name: str) -> dict[str, Any]:
 
 
 def schedule(initial: float, make: Any, steps: int) -> list[float]:
-    optimizer = torch.optim.SGD([torch.zeros(1)], lr=initial)
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=initial, momentum=0.9)  # one-cycle asks for a momentum
     scheduler = make(optimizer)
     rates = []
     for _ in range(steps):
@@ -88,9 +88,69 @@ def schedule(initial: float, make: Any, steps: int) -> list[float]:
     return rates
 
 
+def plateau(initial: float, settings: dict[str, Any]) -> list[float]:
+    """Return the rate of each epoch."""
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=initial)
+    mode = "abs" if settings.get("absolute") else "rel"
+    theirs = {"min_lr" if key == "minimum" else key: x for key, x in settings.items() if key != "absolute"}
+    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, threshold_mode=mode, **theirs)
+    rates = []
+    for loss in PLATEAU_LOSSES:
+        rates.append(optimizer.param_groups[0]["lr"])
+        scheduler.step(loss)
+    return rates
+
+
+PLATEAU_LOSSES = [1.0, 0.8, 0.79999, 0.795, 0.81, 0.9, 0.7, 0.7, 0.7, 0.6999, 0.72, 0.69, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7]
+
+
+def schedules(lr: Any) -> list[tuple[str, dict[str, Any], Any]]:
+    """Return our schedules with what makes PyTorch's."""
+    return [
+        ("constant", {}, lambda o: lr.LambdaLR(o, lambda t: 1.0)),
+        ("step", {"steps": 7, "factor": 0.5}, lambda o: lr.StepLR(o, 7, 0.5)),
+        ("step", {"steps": 10}, lambda o: lr.StepLR(o, 10)),
+        ("multistep", {"milestones": [3, 4, 20], "factor": 0.5}, lambda o: lr.MultiStepLR(o, [3, 4, 20], 0.5)),
+        ("linear", {"steps": 12, "start_factor": 0.25, "end_factor": 0.75}, lambda o: lr.LinearLR(o, 0.25, 0.75, 12)),
+        ("exponential", {"factor": 0.9}, lambda o: lr.ExponentialLR(o, 0.9)),
+        ("polynomial", {"steps": 25, "power": 2.5}, lambda o: lr.PolynomialLR(o, 25, 2.5)),
+        ("cosine", {"steps": 30}, lambda o: lr.CosineAnnealingLR(o, 30)),
+        ("cosine", {"steps": 30, "minimum": 0.01}, lambda o: lr.CosineAnnealingLR(o, 30, 0.01)),
+        ("cosine_restarts", {"steps": 7}, lambda o: lr.CosineAnnealingWarmRestarts(o, 7)),
+        (
+            "cosine_restarts",
+            {"steps": 3, "growth": 2, "minimum": 0.01},
+            lambda o: lr.CosineAnnealingWarmRestarts(o, 3, 2, 0.01),
+        ),
+        ("cyclic", {"maximum": 0.9, "steps_up": 4}, lambda o: lr.CyclicLR(o, 0.3, 0.9, 4, cycle_momentum=False)),
+        (
+            "cyclic",
+            {"maximum": 0.9, "steps_up": 3, "steps_down": 5, "cycle_factor": 0.5},
+            lambda o: lr.CyclicLR(o, 0.3, 0.9, 3, 5, "triangular2", cycle_momentum=False),
+        ),
+        (
+            "cyclic",
+            {"maximum": 0.9, "steps_up": 3, "steps_down": 2, "step_factor": 0.95},
+            lambda o: lr.CyclicLR(o, 0.3, 0.9, 3, 2, "exp_range", 0.95, cycle_momentum=False),
+        ),
+        ("one_cycle", {"steps": 32}, lambda o: lr.OneCycleLR(o, 0.3, total_steps=32)),
+        (
+            "one_cycle",
+            {"steps": 32, "rising_share": 0.25, "start_divisor": 5.0, "end_divisor": 100.0, "linear": True},
+            lambda o: lr.OneCycleLR(
+                o, 0.3, 32, pct_start=0.25, div_factor=5.0, final_div_factor=100.0, anneal_strategy="linear"
+            ),
+        ),
+        (
+            "one_cycle",
+            {"steps": 32, "rising_share": 0.25, "three_phases": True},
+            lambda o: lr.OneCycleLR(o, 0.3, 32, pct_start=0.25, three_phase=True),
+        ),
+    ]
+
+
 def main() -> None:
     torch.set_default_dtype(torch.float64)  # PyTorch keeps step numbers in the default type
-    lr = torch.optim.lr_scheduler
     record = {
         "version": torch.__version__,
         "start": START,
@@ -107,14 +167,18 @@ def main() -> None:
         ],
         "schedules": [
             {"schedule": name, "parameters": parameters, "initial": 0.3, "rates": schedule(0.3, make, 31)}
-            for name, parameters, make in [
-                ("constant", {}, lambda o: lr.LambdaLR(o, lambda t: 1.0)),
-                ("step", {"steps": 7, "factor": 0.5}, lambda o: lr.StepLR(o, 7, 0.5)),
-                ("step", {"steps": 10}, lambda o: lr.StepLR(o, 10)),
-                ("exponential", {"factor": 0.9}, lambda o: lr.ExponentialLR(o, 0.9)),
-                ("cosine", {"steps": 30}, lambda o: lr.CosineAnnealingLR(o, 30)),
-                ("cosine", {"steps": 30, "minimum": 0.01}, lambda o: lr.CosineAnnealingLR(o, 30, 0.01)),
-            ]
+            for name, parameters, make in schedules(torch.optim.lr_scheduler)
+        ],
+        "plateau_losses": PLATEAU_LOSSES,
+        "plateaus": [
+            {"parameters": settings, "initial": 0.3, "rates": plateau(0.3, settings)}
+            for settings in (
+                {"patience": 2},
+                {"patience": 1, "factor": 0.5, "cooldown": 2},
+                {"patience": 0, "factor": 0.2, "minimum": 0.01},
+                {"patience": 1, "threshold": 0.01, "absolute": True},
+                {"patience": 0, "factor": 0.001},
+            )
         ],
     }
     RECORD.write_text(written(record) + "\n")

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypedDict, Unpack
 from gradwire import v1 as pb
 from gradwire.tensors import Feed, encode_tensor
 
-Hyperparameter = bool | int | float | str
+Hyperparameter = bool | int | float | str | Sequence[int] | Sequence[float]
 
 NonFinite = Literal["fail", "skip", "stop"]
 _POLICIES: Mapping[str, pb.NonFinitePolicy.ValueType] = {
@@ -73,6 +73,10 @@ class OptimizerSettings(TypedDict, total=False):
         clip_value: greatest magnitude of an element of a gradient.
         clip_norm: greatest 2-norm of the gradient of a parameter.
         clip_global_norm: greatest 2-norm of all gradients together.
+        clip_eps: added to a norm before it divides the greatest one. Default: 1e-6, as in PyTorch; optax and Keras have
+            0.
+        averaging: share of the past in a running mean of the parameters, such as 0.999, which comes back beside them.
+            Default: no mean.
         groups: settings for some of the parameters.
         bounds: least and greatest values of parameters, by name; None: no limit.
         non_finite: what to do with a loss or gradient that is not finite. Default: "fail".
@@ -82,6 +86,8 @@ class OptimizerSettings(TypedDict, total=False):
     clip_value: float | None
     clip_norm: float | None
     clip_global_norm: float | None
+    clip_eps: float | None
+    averaging: float | None
     groups: Sequence[ParameterGroup]
     bounds: Mapping[str, tuple[Feed | None, Feed | None]]
     non_finite: NonFinite
@@ -143,6 +149,12 @@ class Optimizer:
                 if message.clipping.WhichOneof("limit"):
                     raise ValueError(f"{self.name} is given two ways to clip gradients; leave one out")
                 setattr(message.clipping, key, value)
+        if (eps := settings.get("clip_eps")) is not None:
+            if not message.clipping.WhichOneof("limit"):
+                raise ValueError(f"{self.name} is given a clip_eps, but no norm to clip; give one, or leave it out")
+            message.clipping.eps = eps
+        if (decay := settings.get("averaging")) is not None:
+            message.averaging.decay = decay
         message.groups.extend(group.message() for group in settings.get("groups", ()))
         for key, (lower, upper) in settings.get("bounds", {}).items():
             bounds = message.bounds[key]
@@ -156,6 +168,10 @@ class Optimizer:
 
 
 def _attribute(value: Any) -> pb.Attribute:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if all(isinstance(x, int) for x in value):
+            return pb.Attribute(integers=pb.IntegerList(values=value))
+        return pb.Attribute(reals=pb.RealList(values=value))
     if isinstance(value, bool):
         return pb.Attribute(boolean=value)
     if isinstance(value, int):

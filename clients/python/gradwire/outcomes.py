@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -23,21 +23,28 @@ class OptimizerState:
         optimizer: name of the optimizer.
         step: number of updates so far.
         slots: what is remembered, by name: ``m/w`` is the slot ``m`` of the parameter ``w``.
+        position: number of steps so far, those left out included: where batches go on.
+        numbers: what a run has seen of the loss, by name.
     """
 
     optimizer: str
     step: int
     slots: Arrays = field(repr=False)
+    position: int = 0
+    numbers: Mapping[str, float] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, message: pb.OptimizerState, bulk: Sequence[memoryview]) -> Self:
         """Read the message."""
-        return cls(message.optimizer, message.step, decode_tensors(message.slots, bulk))
+        slots = decode_tensors(message.slots, bulk)
+        return cls(message.optimizer, message.step, slots, message.position, dict(message.numbers))
 
     def message(self) -> pb.OptimizerState:
         """Return it as a message."""
         slots = {key: encode_tensor(x) for key, x in self.slots.items()}
-        return pb.OptimizerState(optimizer=self.optimizer, step=self.step, slots=slots)
+        return pb.OptimizerState(
+            optimizer=self.optimizer, step=self.step, slots=slots, position=self.position, numbers=self.numbers
+        )
 
 
 class StepResult(tuple[Arrays, OptimizerState]):
@@ -48,6 +55,7 @@ class StepResult(tuple[Arrays, OptimizerState]):
         learning_rate: of the update.
         gradient_norm: 2-norm of the gradient of all parameters, before clipping.
         skipped: whether the update was left out because something was not finite.
+        averaged: running means of the parameters, by name; empty when they were not asked for.
         execution: what ran.
     """
 
@@ -55,6 +63,7 @@ class StepResult(tuple[Arrays, OptimizerState]):
     learning_rate: float
     gradient_norm: float
     skipped: bool
+    averaged: Arrays
     execution: Execution
 
     @classmethod
@@ -65,6 +74,7 @@ class StepResult(tuple[Arrays, OptimizerState]):
         result.learning_rate = message.learning_rate
         result.gradient_norm = message.gradient_norm
         result.skipped = message.skipped
+        result.averaged = decode_tensors(message.averaged_parameters, bulk)
         result.execution = Execution.of(message.execution)
         return result
 
@@ -91,6 +101,7 @@ class Progress:
         gradient_norm: 2-norm of the last gradient of all parameters.
         parameter_norm: 2-norm of all parameters.
         validation_loss: of held-out data; None when there are none.
+        metrics: those that were asked for, by name.
         skipped_steps: left out so far because something was not finite.
         function_evaluations: so far.
         seconds: since the start.
@@ -113,6 +124,7 @@ class Progress:
     parameters: Arrays = field(default_factory=dict, repr=False)
     candidates: Arrays = field(default_factory=dict, repr=False)
     candidate_losses: Array = field(default_factory=lambda: np.empty(0), repr=False)
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, message: pb.MinimizationProgress, bulk: Sequence[memoryview]) -> Self:
@@ -131,6 +143,7 @@ class Progress:
             decode_tensors(message.parameters, bulk),
             decode_tensors(message.candidates, bulk),
             decode_tensor(message.candidate_losses, bulk) if message.HasField("candidate_losses") else np.empty(0),
+            dict(message.metrics),
         )
 
 
@@ -164,6 +177,8 @@ class MinimizeResult:
         history: all reports that came.
         execution: what ran.
         minima: where runs from several starts ended, the lowest first; empty of one run.
+        averaged: running means of the parameters after the last step, by name; empty when they were not asked for.
+        last_parameters: by name, where `state` goes on from; the best or not.
     """
 
     parameters: Arrays
@@ -176,6 +191,8 @@ class MinimizeResult:
     history: tuple[Progress, ...] = field(repr=False)
     execution: Execution
     minima: tuple[LocalMinimum, ...] = ()
+    averaged: Arrays = field(default_factory=dict, repr=False)
+    last_parameters: Arrays = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, message: pb.MinimizationResult, history: Sequence[Progress], bulk: Sequence[memoryview]) -> Self:
@@ -186,8 +203,9 @@ class MinimizeResult:
             history: the reports before it.
             bulk: what was cut out of it.
         """
+        parameters = decode_tensors(message.parameters, bulk)
         return cls(
-            decode_tensors(message.parameters, bulk),
+            parameters,
             OptimizerState.of(message.state, bulk) if message.HasField("state") else None,
             message.loss,
             message.parameters_step,
@@ -197,4 +215,6 @@ class MinimizeResult:
             tuple(history),
             Execution.of(message.execution),
             tuple(LocalMinimum(decode_tensors(x.parameters, bulk), x.loss, tuple(x.starts)) for x in message.minima),
+            decode_tensors(message.averaged_parameters, bulk),
+            decode_tensors(message.last_parameters, bulk) or parameters,
         )

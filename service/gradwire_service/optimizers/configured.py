@@ -85,7 +85,7 @@ class Hyperparameter:
     @property
     def expected(self) -> str:
         """What it may be, in words."""
-        return "true or false" if self.range is None else f"{_ARTICLE[self.kind]}, {self.range}"
+        return "true or false" if self.range is None else f"{_ARTICLE[self.kind]} {self.range}"
 
     @property
     def remedy(self) -> str:
@@ -225,8 +225,8 @@ _KINDS: Mapping[object, AttributeKind] = {
     tuple[float, ...]: AttributeKind.REALS,
 }
 _ARTICLE = {
-    AttributeKind.INTEGER: "a whole number",
-    AttributeKind.REAL: "a number",
+    AttributeKind.INTEGER: "a whole number,",
+    AttributeKind.REAL: "a number,",
     AttributeKind.INTEGERS: "a list of whole numbers, each",
     AttributeKind.REALS: "a list of numbers, each",
 }

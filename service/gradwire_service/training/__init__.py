@@ -17,6 +17,7 @@ from gradwire_service.training.snapshot import Keep, Point, Snapshot
 from gradwire_service.training.step import (
     Run,
     Step,
+    empty_sums,
     evaluation_graph,
     fed_limits,
     step_graph,
@@ -41,6 +42,7 @@ __all__ = [
     "Step",
     "StopReason",
     "StoppingRule",
+    "empty_sums",
     "evaluation_graph",
     "fed_limits",
     "minimize",

@@ -35,7 +35,7 @@ from gradwire_service.training.progress import (
     StopReason,
 )
 from gradwire_service.training.snapshot import Keep, Point, Snapshot
-from gradwire_service.training.step import Step, fed_limits, take_accumulated_step, take_step
+from gradwire_service.training.step import Step, empty_sums, fed_limits, take_accumulated_step, take_step
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,7 @@ class _Minimization:
         self.interrupt = interrupt
         self.clock = clock
         self.limits = fed_limits(recipe.update, parameters)
+        self.sums = empty_sums(recipe.update, parameters)
         self.start = self.position = state.position
         self.per_epoch = recipe.batching.steps_per_epoch(data.count)
         self.point = Point(parameters, state, self.position)
@@ -254,6 +255,7 @@ class _Minimization:
                 f"{self.trouble(step)}; lower the learning rate, or look for values in the data or the start that are "
                 "not finite; the policies to stop or to skip keep what was reached",
                 step=self.position,
+                at="update" if step.starts_finite else "start",
             )
         elif recipe.policy is NonFinitePolicy.STOP:
             self.point = self.last_good
@@ -272,7 +274,8 @@ class _Minimization:
             return take_step(self.run.step, parameters, batch, state, rate, self.interrupt, self.limits)
         batches = [(self.data.batch(part), length(part)) for part in self.recipe.batching.cut(selection)]
         self.evaluations += len(batches)
-        return take_accumulated_step(self.run.step, parameters, batches, state, rate, self.interrupt, self.limits)
+        given = (self.run.step, parameters, batches, self.sums, state, rate)
+        return take_accumulated_step(*given, self.interrupt, self.limits)
 
     def reason_to_stop(self, step: Step) -> StopReason | None:
         """Hold a step against the stopping rule."""

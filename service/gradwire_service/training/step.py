@@ -213,6 +213,7 @@ def take_accumulated_step(
     run: Run,
     parameters: Mapping[str, Array],
     batches: Sequence[tuple[Mapping[str, Array], int]],
+    sums: Mapping[str, Array],
     state: OptimizerState,
     learning_rate: float,
     interrupt: Interrupt = never,
@@ -224,6 +225,7 @@ def take_accumulated_step(
         run: runs the accumulating graph that `step_graph` made.
         parameters: the parameters before the update, by name.
         batches: for each batch all other variables, by name, and how many rows it has.
+        sums: what `empty_sums` returned.
         state: what the optimizer remembers.
         learning_rate: the learning rate of this update.
         interrupt: called between blocks; raises to stop.
@@ -231,13 +233,20 @@ def take_accumulated_step(
     """
     info = RunInfo()
     fed = _fed(parameters, state, learning_rate, limits)
-    carried: dict[str, Array] = {ACCUMULATED_ROWS: np.array(0.0), ACCUMULATED_LOSS: np.array(0.0)}
+    carried = dict(sums)
     results: Tensors = {}
     for i, (data, rows) in enumerate(batches, 1):
         batch = {ROWS: np.array(float(rows)), LAST: np.array(i == len(batches))}
         results = run({**data, **fed, **carried, **batch}, interrupt, info)
-        carried = {name: results[name] for name in results if name.startswith("accumulated ")}
+        carried = {name: results[name] for name in sums}
     return _read(results, parameters, state, learning_rate, info)
+
+
+def empty_sums(rule: Optimizer | Update, parameters: Mapping[str, Array]) -> dict[str, Array]:
+    """Return what an accumulating step begins with."""
+    update = Update.of(rule)
+    zeros = {_ACCUMULATED + name: np.zeros_like(w) for name, w in parameters.items() if not update.is_frozen(name)}
+    return {ACCUMULATED_ROWS: np.array(0.0), ACCUMULATED_LOSS: np.array(0.0), **zeros}
 
 
 def fed_limits(rule: Optimizer | Update, parameters: Mapping[str, Array]) -> dict[str, Array]:

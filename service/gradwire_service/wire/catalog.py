@@ -161,5 +161,6 @@ def encode_schedule(entry: CatalogEntry) -> pb.ScheduleInfo:
     return pb.ScheduleInfo(
         name=entry.name,
         parameters=map(_hyperparameter, entry.hyperparameters),
+        has_parts=entry.parts != 0,
         documentation=entry.documentation,
     )

@@ -87,6 +87,8 @@ def minimize(
     patience: int = 0,
     least_improvement: float = 0.0,
     validation_data: Inputs | None = None,
+    validation_share: float = 0.0,
+    metrics: Names = (),
     return_best: bool = False,
     seed: int = 0,
     starts: int = 0,
@@ -122,8 +124,12 @@ def minimize(
         gradient_norm: stop at a gradient of all parameters with a 2-norm at or below this.
         patience: stop after so many epochs without an improvement; 0: never.
         least_improvement: least decrease of the loss that counts as an improvement.
-        validation_data: data held out, by name. Default: none.
-        return_best: return the parameters of the least loss reported instead of the last.
+        validation_data: data held out, by name; those left out are taken from `data`. Default: none.
+        validation_share: share of the rows, the last ones, to hold out instead.
+        metrics: names of scalars, means over rows, to evaluate for each report: of held-out data, or, without those,
+            of all.
+        return_best: return the parameters of the least loss found for a report (of held-out data, or, without those,
+            of all) instead of the last.
         seed: source of all that is random; the same seed gives the same bits.
         starts: number of starts, `parameters` the first; more than one gives `minima`; 0: one.
         start_spread: standard deviation of the others around it in elements without two bounds; 0: 1. Between two
@@ -169,6 +175,8 @@ def minimize(
         options=options_message(options),
         seed=seed,
         return_best=return_best,
+        validation_share=validation_share,
+        metrics=names(bound, metrics),
         residuals=names(bound, residuals),
         multi_start=pb.MultiStart(starts=starts, spread=start_spread, tolerance=same_within) if starts else None,
     )
