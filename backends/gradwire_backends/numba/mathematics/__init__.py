@@ -1,4 +1,4 @@
-"""Functions that generated source calls, each without a branch where that can be, so that LLVM runs them in vector lanes.
+"""Functions that generated source calls, mostly without a branch, so that LLVM runs them in vector lanes.
 
 Imported by the compiler alone. Each is within 4 ulp in its precision, with NaN, infinities, subnormals and signed zeros
 as NumPy and SciPy have them; functions of float32 bear C's names, with an f at the end. How far the tiers may differ,
@@ -7,7 +7,7 @@ ulp, float64 and float32:
 
 - exp 1.1 and 1.0, expm1 1.7 and 1.4, log and log1p 0.8 and 0.8, power 1.3 and 0.5;
 - tanh 2.6 and 2.5, sigmoid 2.1 and 2.2, softplus and log_sigmoid 2.5 and 2.7;
-- asinh 1.6 and 1.9, acosh 1.9 and 2.7, atanh 1.8 and 1.8.
+- asinh 1.6 and 1.7, acosh 1.9 and 2.0, atanh 1.8 and 1.8.
 
 The other ones are the C library's, in vectors where the platform has a vector library: up to 4 ulp there, 1 elsewhere.
 """
