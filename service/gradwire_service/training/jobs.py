@@ -92,7 +92,7 @@ class Jobs:
         self._pool.shutdown(wait=False, cancel_futures=True)
         for job in running:
             job.leave()
-        late = wait(threads, seconds).not_done
+        late = wait([thread for thread in threads if not thread.cancelled()], seconds).not_done
         for job in running:
             job.abandon()
         for id in list(self._listeners):

@@ -15,6 +15,7 @@ from gradwire_service.errors import (
     CheckpointDamagedError,
     GradwireError,
     InternalError,
+    NotFiniteError,
     StorageError,
     StorageFullError,
 )
@@ -99,6 +100,8 @@ class Running:
         self._store, self._job, self._notify, self._clock = store, job, notify, clock
         self._leaving, self._abandoned, self._cancelling = threading.Event(), False, False
         self._latest: Snapshot | None = None
+        self._before: Snapshot | None = None  # the one before: from there a step was made, so all was finite
+        self._forget_since: int | None = None
         self._told: list[Progress] = []
         self._told_bytes = 0
         self._committed_step = job.committed_step
@@ -155,7 +158,7 @@ class Running:
             return unpack(self._store.files.read(latest), Snapshot)
         except CheckpointDamagedError as error:
             with self._store.writing() as writing:
-                before = writing.drop_checkpoint(self._job.id, latest)
+                before = writing.drop_checkpoints(self._job.id, step)
             there = "from its start" if before is None else f"from the checkpoint at step {before}"
             text = f"{error.message}: the checkpoint at step {step}; resume the job, and it goes on {there}"
             raise CheckpointDamagedError(text, step=step) from None
@@ -179,7 +182,7 @@ class Running:
 
         Raises: Halt when the job is to make no more steps.
         """
-        self._latest = snapshot
+        self._before, self._latest = self._latest, snapshot
         if self.wish is Wish.CANCEL:
             self._cancelling = True
         elif self.wish is Wish.PAUSE and (self.trouble is None or self._clock() >= self._due):
@@ -208,9 +211,12 @@ class Running:
                 raise Halt
 
     def _fail(self, error: GradwireError) -> None:
-        latest = self._latest
-        is_new = latest is not None and latest.step > self._committed_step
-        self._end(latest if is_new else None, JobState.FAILED, Failure.of(error))
+        """End the job, and keep the last of its states that was good."""
+        good = self._latest
+        if isinstance(error, NotFiniteError) and error.details.get("at") == "start":
+            good = self._before
+            self._forget_since = self._committed_step if self._latest is None else self._latest.step
+        self._end(good, JobState.FAILED, Failure.of(error))
 
     def _end(self, reached: Snapshot | Ending | None, state: JobState, failure: Failure | None = None) -> None:
         """Commit the last of the job, however long the disk takes to have room for it."""
@@ -233,10 +239,14 @@ class Running:
         Raises: StorageFullError, StorageFailedError; nothing is then changed.
         """
         began = self._clock()
+        if isinstance(reached, Snapshot) and reached.step == self._committed_step:
+            reached = None
         stored = None if reached is None else self._store.files.write(pack(reached))
         try:
             with self._store.writing() as writing:
                 writing.tell(self._job.id, *self._told)
+                if self._forget_since is not None:
+                    writing.drop_checkpoints(self._job.id, self._forget_since)
                 if reached is not None and stored is not None:
                     step = reached.step if isinstance(reached, Snapshot) else reached.progress.step
                     writing.add_checkpoint(self._job.id, step, stored)

@@ -179,7 +179,7 @@ class Writing:
     """
 
     def __init__(self, store: Store, connection: sqlite3.Connection, age: float) -> None:
-        self._store, self._connection, self._age = store, connection, age
+        self._store, self._connection, self._age, self._now = store, connection, age, store.now()
         self.unnamed: list[str] = []
 
     def job(self, id: str) -> Job:
@@ -191,8 +191,8 @@ class Writing:
 
     def insert(self, id: str, definition: Stored, **columns: Any) -> None:
         """Add a job that waits for its turn."""
-        now = self._store.now()
-        values = {"id": id, "state": JobState.PENDING.value, "create_time": now, "update_time": now, **columns}
+        values = {"id": id, "state": JobState.PENDING.value, **columns}
+        values |= {"create_time": self._now, "update_time": self._now}
         values |= {"definition": definition.name, "digest": definition.digest, "size": definition.size}
         names, marks = ", ".join(values), ", ".join("?" * len(values))
         self._connection.execute(f"INSERT INTO jobs ({names}) VALUES ({marks})", tuple(values.values()))
@@ -200,25 +200,25 @@ class Writing:
 
     def update(self, id: str, **columns: Any) -> None:
         """Change columns of a job."""
-        values = {**columns, "update_time": self._store.now()}
+        values = {**columns, "update_time": self._now}
         settings = ", ".join(f"{name} = ?" for name in values)
         self._connection.execute(f"UPDATE jobs SET {settings} WHERE id = ?", (*values.values(), id))
 
     def move(self, id: str, state: JobState, failure: Failure | None = None) -> Job:
         """Bring a job to a state, where what it was told before is done with; tell so, and return it."""
         text = json.dumps(vars(failure)) if failure else None
-        end = self._store.now() if state.has_ended else 0.0
+        end = self._now if state.has_ended else 0.0
         self.update(id, state=state.value, wish="", failure=text, end_time=end)
         self.tell(id, *[state, None] if state.has_ended else [state])
         return self.job(id)
 
     def tell(self, id: str, *happened: JobState | Progress | None) -> None:
         """Add events; None stands for the job as it is now, at its end."""
-        number, now = self.job(id).event_number, self._store.now()
+        number = self.job(id).event_number
         for what in happened:
             number += 1
             kind, body = write_event(self._connection, id, number, what)
-            self._connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?)", (id, number, now, kind, body))
+            self._connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?)", (id, number, self._now, kind, body))
             if kind == "progress":
                 self._thin(id, number, len(body))
         self.update(id, event_number=number)
@@ -243,15 +243,16 @@ class Writing:
         run("DELETE FROM checkpoints WHERE job = ? AND generation <= ?", old)
         self.update(id, committed_step=step)
 
-    def drop_checkpoint(self, id: str, stored: Stored) -> int | None:
-        """Forget a checkpoint; return the step of the one before it, None when there is none."""
+    def drop_checkpoints(self, id: str, step: int) -> int | None:
+        """Forget the checkpoints from a step on; return the step of the last that is left, None when none is."""
         run = self._connection.execute
-        run("DELETE FROM checkpoints WHERE job = ? AND file = ?", (id, stored.name))
-        self.unnamed.append(stored.name)
-        query = "SELECT step FROM checkpoints WHERE job = ? ORDER BY generation DESC LIMIT 1"
-        before = run(query, (id,)).fetchone()
-        self.update(id, committed_step=before[0] if before else 0)
-        return before[0] if before else None
+        self.unnamed += [
+            name for (name,) in run("SELECT file FROM checkpoints WHERE job = ? AND step >= ?", (id, step))
+        ]
+        run("DELETE FROM checkpoints WHERE job = ? AND step >= ?", (id, step))
+        (left,) = run("SELECT max(step) FROM checkpoints WHERE job = ?", (id,)).fetchone()
+        self.update(id, committed_step=left or 0)
+        return left
 
     def delete(self, id: str) -> None:
         """Forget a job and all that belongs to it."""
