@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
 import gradwire as gw
 from benchmarks.contender import AbsentError, Array, Point, Prepared
 from gradwire_service import Engine
-from gradwire_service.library import types_of
+from gradwire_service.library import Choice, types_of
 from gradwire_service.limits import Limits
 from gradwire_service.program import Program
 from gradwire_service.query import (
@@ -24,6 +24,7 @@ from gradwire_service.query import (
     Query,
     ValueResult,
 )
+from gradwire_service.training import Recipe, Result
 
 WIDE = Limits(blocks=2**21, flops=10**13, bytes=2**34, derivatives=2**26, structure_bytes=2**30, message_bytes=2**31)
 """The largest sizes pass what a server allows a request."""
@@ -99,3 +100,37 @@ def numbers(result: Any) -> list[Array]:
         case HessianResult(_, _, matrices, _) | JacobianResult(_, matrices, _):
             return [x.values if isinstance(x, CoordinateMatrix) else x for x in matrices.values()]
     raise AbsentError(f"{type(result).__name__} has no numbers to compare")
+
+
+@dataclass
+class Minimization:
+    """A minimization of a loss over rows of data.
+
+    Attributes:
+        graph: the loss, or its text.
+        parameters: where to start.
+        data: the rows.
+        recipe: how to minimize.
+    """
+
+    graph: gw.Graph | str
+    parameters: Point
+    data: Point
+    recipe: Recipe
+
+    @property
+    def text(self) -> str:
+        return str(self.graph)
+
+    def first(self, engine: Engine) -> Prepared:
+        text = self.text
+        return Prepared(partial(self._minimized, engine, text, engine.default), lambda w: list(w.values()))
+
+    def _minimized(self, engine: Engine, text: str, choice: Choice) -> Point:
+        *_, result = engine.minimize(text, self.parameters, self.data, self.recipe, choice=choice)
+        assert isinstance(result, Result)
+        return dict(result.parameters)
+
+    def wait(self, engine: Engine) -> bool:
+        self._minimized(engine, self.text, replace(engine.default, wait_for_compiled=True))
+        return True

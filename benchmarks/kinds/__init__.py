@@ -1,7 +1,18 @@
 """The kinds of work, a module each: what is asked of us, and what the others do for the same numbers."""
 
 from benchmarks.contender import Kind
-from benchmarks.kinds import expression, logistic, logsumexp, lotka_volterra, lstm, neural_ode, rosenbrock
+from benchmarks.kinds import (
+    expression,
+    gmm,
+    hessian,
+    logistic,
+    logsumexp,
+    lotka_volterra,
+    lstm,
+    neural_ode,
+    rosenbrock,
+    sgd,
+)
 
-MODULES = (logistic, rosenbrock, logsumexp, expression, lotka_volterra, neural_ode, lstm)
+MODULES = (gmm, logistic, lstm, expression, rosenbrock, logsumexp, lotka_volterra, neural_ode, hessian, sgd)
 KINDS: dict[str, Kind] = {module.KIND.name: module.KIND for module in MODULES}
