@@ -114,8 +114,11 @@ def host() -> str:
     """Return what object code depends on beside its source: compilers, interpreter, processor, and our own words."""
     words = hashlib.sha256()
     here = Path(__file__).parent
-    modules = ("blas", "compiler", "emitter", "intrinsics", "lapack", "special", "symbols", "table", "words")
-    for source in [*(here / f"{module}.py" for module in modules), *sorted((here / "mathematics").glob("*.py"))]:
+    modules = "blas compiler emitter intrinsics lapack sequences special symbols table words".split()
+    for source in [
+        *(here / f"{module}.py" for module in modules),
+        *sorted((here / "mathematics").glob("*.py")),
+    ]:
         words.update(source.read_bytes())
     versions = [importlib.metadata.version(name) for name in ("numba", "llvmlite", "numpy")]
     features = binding.get_host_cpu_features().flatten()

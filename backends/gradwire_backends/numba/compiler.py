@@ -79,10 +79,10 @@ def vocabulary() -> dict[str, Any]:
     """Return what each word of the language stands for."""
     import numba
 
-    from gradwire_backends.numba import blas, intrinsics, lapack
+    from gradwire_backends.numba import blas, intrinsics, lapack, sequences
     from gradwire_backends.numba.mathematics import distributions, division, exponential, powers, single
 
-    modules = (intrinsics, blas, lapack, distributions, division, exponential, powers, single)
+    modules = (intrinsics, blas, lapack, sequences, distributions, division, exponential, powers, single)
     known: dict[str, Any] = {name: meaning for module in modules for name, meaning in vars(module).items()}
     known |= {name: getattr(numba, name) for name in ("float64", "float32", "int64", "int32", "boolean")}
     return {word: known[word] for word in grammar.WORDS if word != "range"}

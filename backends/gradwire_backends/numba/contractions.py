@@ -14,12 +14,10 @@ Term = tuple[str, Value]
 """A letter for each axis, and the value."""
 
 
-def contracted(op: Einsum, x: Sequence[Value]) -> Value | None:
-    """Return an einsum written with simpler ops, two operands at a time; None when one is read along a diagonal."""
+def contracted(op: Einsum, x: Sequence[Value]) -> Value:
+    """Return an einsum written with simpler ops, two operands at a time."""
     operands, result = op.letters
-    if any(len(set(letters)) < len(letters) for letters in operands):
-        return None
-    terms: list[Term] = list(zip(operands, x, strict=True))
+    terms = [_along_diagonals(term) for term in zip(operands, x, strict=True)]
     for places in _path(op, x):
         picked = [terms[place] for place in places]
         terms = [term for place, term in enumerate(terms) if place not in places]
@@ -40,6 +38,17 @@ def _path(op: Einsum, x: Sequence[Value]) -> list[tuple[int, ...]]:
     shapes = (np.broadcast_to(0.0, value.shape) for value in x)
     path: list[tuple[int, ...]] = np.einsum_path(op.subscripts, *shapes, optimize="greedy")[0][1:]
     return path
+
+
+def _along_diagonals(term: Term) -> Term:
+    """Read diagonals where a letter stands twice."""
+    letters, value = term
+    while len(set(letters)) < len(letters):
+        column = next(axis for axis, letter in enumerate(letters) if letter in letters[:axis])
+        row = letters.index(letters[column])
+        value = apply("diagonal", value, axis1=row, axis2=column)
+        letters = "".join(c for axis, c in enumerate(letters) if axis not in (row, column)) + letters[column]
+    return letters, value
 
 
 def _multiplied(a: Term, b: Term, wanted: str) -> Term:

@@ -34,7 +34,10 @@ WORDS = frozenset(
     # products
     " part matrix_product matrix_vector_product dot_product gram_matrix"
     # factorizations and what they are for
-    " cholesky_factor lu_factors lu_sign lu_solution triangular_solution".split()
+    " cholesky_factor lu_factors lu_sign lu_solution triangular_solution"
+    # along an axis
+    " cumulative_sum cumulative_product cumulative_maximum cumulative_minimum cumulative_logaddexp"
+    " cumulative_logaddexpf recurrence position_of_greatest position_of_least".split()
 )
 """What source may call."""
 

@@ -6,8 +6,10 @@ from functools import singledispatch
 
 from gradwire_backends.numba.own_ops import LU, LUSign, LUSolve
 from gradwire_service.ops.base import Op
+from gradwire_service.ops.cumulative import Cumulative, LinearRecurrence
 from gradwire_service.ops.factorizations import Cholesky
 from gradwire_service.ops.linear_algebra import MatMul
+from gradwire_service.ops.reductions import Position
 from gradwire_service.ops.solving import SolveTriangular
 
 Labels = tuple[object, ...]
@@ -58,6 +60,23 @@ def _(op: Op, *ranks: int) -> tuple[Labels, ...]:
     columns = ("n", "k")[: min(b, 2)]
     rows = "n" if isinstance(op, SolveTriangular) else "n + 1"
     return (*stack(a - 2), rows, "n"), (*stack(b - 2), *columns), (*batch, *columns)
+
+
+@tied.register(Cumulative)
+@tied.register(LinearRecurrence)
+def _(op: Op, *ranks: int) -> tuple[Labels, ...]:
+    return (stack(ranks[0]),) * (len(ranks) + 1)
+
+
+@tied.register
+def _(op: Position, *ranks: int) -> tuple[Labels, ...] | None:
+    if op.axis is None:
+        return None
+    (rank,) = ranks
+    axes = stack(rank)
+    place = op.axis % rank
+    kept = (None,) if op.keepdims else ()
+    return axes, (*axes[:place], *kept, *axes[place + 1 :])
 
 
 def stack(rank: int) -> Labels:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -29,12 +30,12 @@ class Word:
     of assignments to elements; the names that it calls are those of its module.
     """
 
-    def __init__(self, function: Callable[..., None]) -> None:
+    def __init__(self, function: Callable[..., None], name: str, meanings: Mapping[str, Any]) -> None:
         (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
         assert isinstance(tree, ast.FunctionDef)
-        self._name, self._parameters = tree.name, [argument.arg for argument in tree.args.args]
+        self._name, self._parameters = name, [argument.arg for argument in tree.args.args]
         self._body = tree.body[1:]  # behind what it says of itself
-        self._vocabulary: dict[str, Any] = function.__globals__
+        self._vocabulary: Mapping[str, Any] = ChainMap(dict(meanings), function.__globals__)
 
     def rule(self, typing: Any, *kinds: Any) -> tuple[Any, Any]:
         """Return the signature for given types of arguments, and what emits a call."""
@@ -44,27 +45,36 @@ class Word:
             name = f"{self._name}({', '.join(map(str, kinds))})"
             function = builder.module.globals.get(name)
             if function is None:
-                form = ir.FunctionType(ir.VoidType(), [context.get_value_type(kind) for kind in kinds])
+                form = context.call_conv.get_function_type(types.none, kinds)
                 function = ir.Function(builder.module, form, name)
                 self._define(function, typing, context, kinds)
-            builder.call(function, arguments)
+            # No word raises anything: there is no status to look at.
+            context.call_conv.call_function(builder, function, types.none, kinds, arguments)
             return context.get_dummy_value()
 
         return types.void(*kinds), generate
 
     def _define(self, function: Any, typing: Any, context: Any, kinds: Sequence[Any]) -> None:
+        """Emit the function, called as numba calls functions: the compiled words that it calls expect to be in such."""
         function.linkage = "internal"
         function.attributes.add("nounwind")
-        for argument in function.args:
+        arguments = context.call_conv.get_arguments(function)
+        for argument in arguments:
             if isinstance(argument.type, ir.PointerType):
                 argument.add_attribute("noalias")
         builder = ir.IRBuilder(function.append_basic_block("entry"))
         numbers = {name: (I64(n), types.int64) for name, n in self._vocabulary.items() if type(n) is int}
-        given = numbers | dict(zip(self._parameters, zip(function.args, kinds, strict=True), strict=True))
+        given = numbers | dict(zip(self._parameters, zip(arguments, kinds, strict=True), strict=True))
         emit(self._body, given, typing, context, builder, self._vocabulary)
-        builder.ret_void()
+        context.call_conv.return_value(builder, context.get_dummy_value())
 
 
-def word(function: Callable[..., None]) -> Any:
-    """Make a word of a function."""
-    return Word(function)
+def word(function: Callable[..., None], name: str = "", **meanings: Any) -> Any:
+    """Make a word of a function.
+
+    Args:
+        function: what it does.
+        name: what it is called; the function's name where nothing is said.
+        meanings: what names mean in it that its module does not know.
+    """
+    return Word(function, name or function.__name__, meanings)

@@ -9,7 +9,7 @@ import pytest
 
 from gradwire_backends.numba import NumbaBackend
 from gradwire_backends.numba.program import HostBlock, KernelProgram, kernel_program
-from gradwire_service.graph import FLOAT32, FLOAT64, Array, ElementType
+from gradwire_service.graph import BOOL, FLOAT32, FLOAT64, INT32, Array, ElementType
 from gradwire_service.ops import FlatGraph, Value, apply, variable
 from gradwire_service.ops.functions import (
     broadcast_to,
@@ -136,6 +136,8 @@ EINSUMS = {
     "i,j->ji": [],
     "ijk->ki": [],
     "ij,k->j": [],
+    "iij,ijk->k": ["matrix_vector_product"],
+    "ii": [],
 }
 """What einsums are made of beside loops."""
 
@@ -200,3 +202,39 @@ def test_a_matrix_is_factorized_once_for_all_that_is_asked_of_it() -> None:
 def test_an_inverse_is_a_solution() -> None:
     stages = kernel_program(simplify(FlatGraph.of({"y": apply("inv", variable("a", (3, 9, 9)))}))).stages
     assert stages == (0,)
+
+
+CUMULATIVE = ("cumsum", "cumprod", "cummax", "cummin", "cumlogsumexp")
+
+
+@pytest.mark.parametrize("kind", [FLOAT64, FLOAT32], ids=str)
+def test_what_goes_along_an_axis_is_as_numpy_has_it(kind: ElementType, backend: NumbaBackend) -> None:
+    x = variable("x", (5, 70, 3), kind)
+    outputs = {
+        f"{name} {axis} {reverse}": apply(name, x, axis=axis, reverse=reverse)
+        for name in CUMULATIVE
+        for axis in (0, 1, -1, None)
+        for reverse in (False, True)
+    }
+    outputs |= {
+        f"{name} {axis}": apply(name, x, axis=axis) for name in ("argmax", "argmin") for axis in (0, 1, 2, None)
+    }
+    graph = FlatGraph.of(outputs)
+    assert_one_kernel(backend, graph, 1e-12 if kind is FLOAT64 else 1e-5)
+    fed = point(graph)["x"]
+    fed[1, 3, 1] = np.nan
+    fed[2:4, 60, 2] = -np.inf, np.inf
+    assert_same_as_numpy(backend, graph, {"x": fed}, 1e-12 if kind is FLOAT64 else 1e-5)
+
+
+def test_truths_are_counted_and_numbers_of_32_bits_stay_so(backend: NumbaBackend) -> None:
+    x, b = variable("x", (6, 9), INT32), variable("b", (6, 9), BOOL)
+    outputs = {
+        f"{name} {each.name}": apply(name, each, axis=1) for name in ("cumsum", "cumprod", "argmax") for each in (x, b)
+    }
+    outputs |= {
+        f"{name} {each.name}": apply(name, each, axis=(0,)) for name in ("any", "all", "max") for each in (x, b)
+    }
+    draw = np.random.default_rng(0)
+    fed = {"x": draw.integers(-3, 3, (6, 9)).astype(np.int32), "b": draw.random((6, 9)) > 0.5}
+    assert_same_as_numpy(backend, FlatGraph.of(outputs), fed)

@@ -16,7 +16,7 @@ import numpy as np
 
 from gradwire_backends.numba.instructions import vocabulary
 from gradwire_backends.numba.instructions.vocabulary import DIVIDE, DOT, POWER, ROUND, WIDE, WRAP, Key
-from gradwire_backends.numba.legalize import written
+from gradwire_backends.numba.rewriting import written
 from gradwire_service.errors import IndexRangeError
 from gradwire_service.graph import BOOL, FLOAT32, FLOAT64, INT32, INT64, Array, ElementType, TupleType
 from gradwire_service.ops.arithmetic import IntegerPow

@@ -4,7 +4,7 @@
 `blas` and its like.
 """
 
-from gradwire_backends.numba.routines import products, systems
+from gradwire_backends.numba.routines import products, sequences, systems
 from gradwire_backends.numba.routines.base import Routine, Site, lies_in_order, routine, written
 
-__all__ = ["Routine", "Site", "lies_in_order", "products", "routine", "systems", "written"]
+__all__ = ["Routine", "Site", "lies_in_order", "products", "routine", "sequences", "systems", "written"]
