@@ -1,8 +1,4 @@
-"""Jobs that fit a line, and what they must come to; run as a program, one that is killed at a point of a write.
-
-``python -m tests.training.jobbing FOLDER POINT COUNT`` makes one job, whose events it prints as soon as they may be
-told, and kills itself when it comes to the point for that many times; without a point it ends with the job.
-"""
+"""Jobs that fit a line, and what they must come to; and, run as a program, processes of them that are killed."""
 
 from __future__ import annotations
 
@@ -13,7 +9,9 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -146,28 +144,67 @@ def _watch(jobs: Jobs, id: str, say: Callable[[Event], None]) -> None:
                     return
 
 
-def main(folder: Path, point: str, count: int) -> None:
-    lock, passed = threading.Lock(), 0
+@dataclass(frozen=True)
+class Run:
+    """A process that makes one job and goes on until that ends, or until it is killed.
 
-    def passing(reached: str) -> None:
-        nonlocal passed
-        with lock:
-            passed += reached == point
-            if reached == point and passed == count:
-                os.kill(os.getpid(), signal.SIGKILL)
+    Attributes:
+        folder: where the job is kept.
+        output: file into which every event is written as soon as it may be told.
+        point: point of a write at which it is killed.
+        count: when it comes there for that many times.
+        seconds: time after which it is killed; None: never.
+    """
 
-    def say(event: Event) -> None:
-        what = told(event.what) if isinstance(event.what, Progress) else str(event.what).partition("(")[0]
-        sys.stdout.write(json.dumps([event.number, what]) + "\n")
+    folder: str
+    output: str
+    point: str = ""
+    count: int = 0
+    seconds: float | None = None
+
+    def go(self) -> None:
+        lock, passed = threading.Lock(), 0
+
+        def passing(reached: str) -> None:
+            nonlocal passed
+            with lock:
+                passed += reached == self.point
+                if reached == self.point and passed == self.count:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        with Path(self.output).open("w") as output, jobs_in(Path(self.folder), passing=passing) as jobs:
+
+            def say(event: Event) -> None:
+                what = told(event.what) if isinstance(event.what, Progress) else type(event.what).__name__
+                output.write(json.dumps([event.number, what]) + "\n")
+                output.flush()
+
+            answer = jobs.create(order(checkpoint_steps=7), request("the only one", b"line"))
+            passing("before reply")
+            _watch(jobs, id_in(answer), say)
+
+
+def main() -> None:
+    """Make a process of each run that is read, by a fork, which takes no time; print its exit code."""
+    for line in sys.stdin:
+        run = Run(**json.loads(line))
+        child = os.fork()
+        if not child:
+            code = 1
+            try:
+                run.go()
+                code = 0
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(code)
+        if run.seconds is not None:
+            time.sleep(run.seconds)
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
-
-    with jobs_in(folder, passing=passing) as jobs:
-        answer = jobs.create(order(checkpoint_steps=7), request("the only one", b"line"))
-        passing("before reply")
-        _watch(jobs, id_in(answer), say)
-        with lock:
-            pass  # a point that is reached at the end of the job kills before this ends
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "", int(sys.argv[3]) if len(sys.argv) > 3 else 0)
+    main()
