@@ -67,6 +67,21 @@ class Executable(Protocol):
         ...
 
 
+@runtime_checkable
+class DirectExecutable(Executable, Protocol):
+    """An executable that checks by itself what it is fed, for calls with the least overhead."""
+
+    def direct(self, inputs: Mapping[str, Any]) -> Tensors | None:
+        """Run the graph once, if that is possible without a conversion.
+
+        Args:
+            inputs: anything by name.
+
+        Returns: as a call does; None when it must be called with inputs that were checked.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Options:
     """What a request may ask of a backend; those that do not know an option ignore it.

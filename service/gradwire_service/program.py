@@ -17,6 +17,7 @@ import gradwire_service.control  # noqa: F401  # registers the ops over bodies
 from gradwire_service.backend import (
     Backend,
     DifferentiatingBackend,
+    DirectExecutable,
     Executable,
     Interrupt,
     Options,
@@ -201,17 +202,12 @@ class Program:
         (plan,), (run, *more) = self._plans, self._parts
         if more:
             return lambda inputs: self.run(self.feed(inputs)).results[0]
-        expected = [(name, t.element_type.dtype, t.shape) for name, t in self.types.items()]
-        count, result = len(expected), plan.result
+        result = plan.result
+        direct = run.direct if isinstance(run, DirectExecutable) else None
 
         def call(inputs: Arrays) -> Any:
-            for name, dtype, shape in expected:
-                array = inputs.get(name)
-                if type(array) is not np.ndarray or array.dtype is not dtype or array.shape != shape:
-                    return result(run(self.feed(inputs)))
-                if not array.flags.c_contiguous:
-                    return result(run(self.feed(inputs)))
-            return result(run(inputs)) if len(inputs) == count else result(run(self.feed(inputs)))
+            outputs = direct(inputs) if direct is not None else None
+            return result(run(self.feed(inputs)) if outputs is None else outputs)
 
         return call
 

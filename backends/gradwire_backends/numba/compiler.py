@@ -80,12 +80,12 @@ def vocabulary() -> dict[str, Any]:
     import numba
 
     from gradwire_backends.numba import blas, intrinsics, lapack, sequences
-    from gradwire_backends.numba.mathematics import distributions, division, exponential, powers, single
+    from gradwire_backends.numba.mathematics import distributions, division, exponential, polygamma, powers, single
 
-    modules = (intrinsics, blas, lapack, sequences, distributions, division, exponential, powers, single)
+    modules = (intrinsics, blas, lapack, sequences, distributions, division, exponential, polygamma, powers, single)
     known: dict[str, Any] = {name: meaning for module in modules for name, meaning in vars(module).items()}
     known |= {name: getattr(numba, name) for name in ("float64", "float32", "int64", "int32", "boolean")}
-    return {word: known[word] for word in grammar.WORDS if word != "range"}
+    return {word: known[word] for word in grammar.WORDS - grammar.FORMS}
 
 
 def _compiled(function: ast.FunctionDef) -> Any:
@@ -94,7 +94,7 @@ def _compiled(function: ast.FunctionDef) -> Any:
     from gradwire_backends.numba.emitter import entry
 
     # No flag for fast mathematics: a value means the same bits in every tier. Sums alone are free in their order.
-    wrapped = numba.cfunc(numba.void(numba.int64), error_model="numpy", forceinline=True)
+    wrapped = numba.cfunc(numba.int64(numba.int64), error_model="numpy", forceinline=True)
     return wrapped(entry(function, vocabulary()))
 
 

@@ -17,6 +17,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 alloca_once: Any = cgutils.alloca_once
+alloca_once_value: Any = cgutils.alloca_once_value
 literal: Any = types.literal
 
 I64 = ir.IntType(64)
@@ -44,15 +45,14 @@ def entry(function: ast.FunctionDef, vocabulary: Mapping[str, Any]) -> Any:
     def rule(typing: Any, table: Any) -> tuple[Any, Any]:
         def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
             given = {function.args.args[0].arg: (arguments[0], table)}
-            emit(function.body, given, typing, context, builder, vocabulary)
-            return context.get_dummy_value()
+            return emit(function.body, given, typing, context, builder, vocabulary)
 
-        return types.void(table), generate
+        return types.int64(table), generate
 
     body: Any = intrinsic(rule)
 
-    def kernel(table: int) -> None:
-        body(table)
+    def kernel(table: int) -> Any:
+        return body(table)
 
     kernel.__name__ = kernel.__qualname__ = function.name
     return kernel
@@ -65,8 +65,8 @@ def emit(
     context: Any,
     builder: Any,
     vocabulary: Mapping[str, Any],
-) -> None:
-    """Emit the body of a function.
+) -> Any:
+    """Emit the body of a function; return its status.
 
     Args:
         body: its lines.
@@ -78,6 +78,7 @@ def emit(
     for name, typed in given.items():
         emitter.assign(name, typed)
     emitter.lines(body)
+    return emitter.ended()
 
 
 def _moving(body: Sequence[ast.stmt]) -> set[str]:
@@ -114,6 +115,14 @@ class _Emitter:
         self._vocabulary, self._moving = vocabulary, moving
         self._names: dict[str, Typed] = {}
         self._calls: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+        self._status = alloca_once_value(builder, I64(0))
+        self._end = builder.append_basic_block("end")
+
+    def ended(self) -> Any:
+        """End the function; return its status: 0, or what was noted last."""
+        self._builder.branch(self._end)
+        self._builder.position_at_end(self._end)
+        return self._builder.load(self._status)
 
     # Lines
 
@@ -134,6 +143,12 @@ class _Emitter:
                             self.lines(body)
                         with otherwise:
                             self.lines(other)
+                case ast.Expr(value=ast.Call(func=ast.Name(id="stop_unless"), args=[test, status])):
+                    self._stop_unless(self._truth(self.value(test)), self._number(status))
+                case ast.Expr(value=ast.Call(func=ast.Name(id="note_if"), args=[test, status])):
+                    before = self._builder.load(self._status)
+                    chosen = self._builder.select(self._truth(self.value(test)), self._number(status), before)
+                    self._builder.store(chosen, self._status)
                 case ast.Expr(value=value):
                     self.value(value)
                 case _:
@@ -167,6 +182,15 @@ class _Emitter:
         number.add_incoming(following, builder.block)
         builder.cbranch(builder.icmp_signed("<", following, end), inside, after)
         builder.position_at_end(after)
+
+    def _stop_unless(self, test: Any, status: Any) -> None:
+        """End the function here unless something holds."""
+        stop, go_on = (self._builder.append_basic_block(name) for name in ("stop", "on"))
+        self._builder.cbranch(test, go_on, stop)
+        self._builder.position_at_end(stop)
+        self._builder.store(status, self._status)
+        self._builder.branch(self._end)
+        self._builder.position_at_end(go_on)
 
     # Values
 

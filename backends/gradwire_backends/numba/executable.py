@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Any
 
@@ -21,6 +21,8 @@ from gradwire_service.graph import Array
 from gradwire_service.ops.base import Result
 from gradwire_service.ops.body import converted, interruptible
 from gradwire_service.ops.namespace import NUMPY
+
+empty = np.empty  # this module's, for it is called at every run
 
 assert WORKSPACE + 1 == ARRAYS == 3  # the order in which a call puts its table together
 
@@ -47,6 +49,7 @@ class TieredExecutable:
         self._head = (program.integers, program.reals)
         self._constants = layout.constants
         self._workspace = layout.workspace
+        self._count = len(layout.inputs)
         single = program.stages == (0,) and program.flops < LONG
         self._staged = None if single else _Stages(program)
         self.kernel = kernel  # from here on calls look for its code
@@ -72,7 +75,7 @@ class TieredExecutable:
             info.tier = Tier.COMPILED
         results: dict[str, Array] = {}
         for name, shape, dtype in self._outputs:
-            results[name] = np.empty(shape, dtype)
+            results[name] = empty(shape, dtype)
         workspace = self._borrow(self._workspace)
         # A kernel finds the arrays in the tuple; both live until it returns.
         table = (*self._head, workspace, *self._constants, *self._inputs(inputs), *results.values())
@@ -82,6 +85,27 @@ class TieredExecutable:
             self._staged(code.entries, table, results, interrupt)
         self._give_back(workspace)
         return results
+
+    def direct(self, inputs: Mapping[str, Any]) -> Tensors | None:
+        """Run compiled code in one piece, which checks by itself what it is fed.
+
+        Args:
+            inputs: anything by name.
+
+        Returns: None unless there is such code, and the inputs are arrays of exactly its types in row-major order.
+        """
+        code = self.kernel.code
+        if code is None or self._staged is not None or len(inputs) != self._count:
+            return None
+        workspace = self._borrow(self._workspace)
+        results = {name: empty(shape, dtype) for name, shape, dtype in self._outputs}
+        try:
+            table = (*self._head, workspace, *self._constants, *self._inputs(inputs), *results.values())
+        except KeyError:
+            return None
+        status = code.entries[0](id(table))
+        self._give_back(workspace)
+        return None if status else results
 
 
 class _Stages:

@@ -13,7 +13,7 @@ WORDS = frozenset(
     # memory
     "item float64s float32s int64s int32s booleans load load_if store"
     # numbers, choice, loops
-    " float64 float32 int64 int32 boolean like select range"
+    " float64 float32 int64 int32 boolean like select range stop_unless note_if fits"
     # arithmetic
     " accumulate fma maximum minimum sqrt fabs copysign rint floor ceil trunc"
     # functions
@@ -30,7 +30,7 @@ WORDS = frozenset(
     " whole_floor_divide whole_remainder whole_fmod whole_power whole short_whole"
     # SciPy's, and what is written with them
     " lgamma digamma erfinv erfinvf ndtri i0e i1e bessel_i gammainc gammaincc betainc betaincf"
-    " betaln betalnf gamma_density beta_density"
+    " betaln betalnf gamma_density beta_density polygamma1 polygamma2 polygamma3 polygamma4"
     # products
     " part matrix_product matrix_vector_product dot_product gram_matrix"
     # factorizations and what they are for
@@ -40,6 +40,9 @@ WORDS = frozenset(
     " cumulative_logaddexpf recurrence position_of_greatest position_of_least".split()
 )
 """What source may call."""
+
+FORMS = frozenset(("range", "stop_unless", "note_if"))
+"""Words that are no functions: a loop; the end of a function unless something holds; a status, if it does."""
 
 NAME = re.compile(r"[a-z]{1,2}[0-9]{0,6}", re.ASCII)
 """What source may assign to: a letter or two that say what it is, and a number."""

@@ -11,9 +11,12 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
-from gradwire_backends.numba.table import DATA, ITEMS
+from gradwire_backends.numba.table import DATA, DESCRIPTOR, FLAGS, IN_ORDER, ITEMS, RANK, SIZES, TYPE
+
+alloca_once_value: Any = cgutils.alloca_once_value
 
 I8, I32, I64 = (ir.IntType(bits) for bits in (8, 32, 64))
 
@@ -52,6 +55,39 @@ def item(context: Any, table: Any, place: Any) -> tuple[Any, Generator]:
         return builder.load(builder.inttoptr(builder.add(array, I64(DATA)), I64.as_pointer()))
 
     return types.int64(types.int64, types.int64), generate
+
+
+@primitive
+def fits(context: Any, table: Any, place: Any, array: Any, descriptor: Any, *sizes: Any) -> tuple[Any, Generator]:
+    """Tell whether what stands at a place of a table is an array that can be read as it is.
+
+    The others are addresses of the types of arrays and of elements, then the size of each axis.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        start, place, array, descriptor, *sizes = arguments
+
+        def word(address: Any, offset: int, kind: Any = I64) -> Any:
+            return builder.load(builder.inttoptr(builder.add(address, I64(offset)), kind.as_pointer()))
+
+        def equal(one: Any, other: Any) -> Any:
+            return builder.icmp_signed("==", one, other)
+
+        found = word(builder.add(start, builder.mul(place, I64(8))), ITEMS)
+        result = alloca_once_value(builder, equal(word(found, TYPE), array))
+        with builder.if_then(builder.load(result)):  # an array: it has all that is asked for here
+            in_order = equal(builder.and_(word(found, FLAGS, I32), I32(IN_ORDER)), I32(IN_ORDER))
+            same = equal(word(found, DESCRIPTOR), descriptor)
+            rank = equal(word(found, RANK, I32), I32(len(sizes)))
+            builder.store(builder.and_(builder.and_(in_order, same), rank), result)
+            with builder.if_then(builder.load(result)):
+                first = word(found, SIZES)
+                for axis, size in enumerate(sizes):
+                    one = equal(word(first, 8 * axis), size)
+                    builder.store(builder.and_(builder.load(result), one), result)
+        return builder.load(result)
+
+    return types.boolean(*[types.int64] * (4 + len(sizes))), generate
 
 
 def _pointer(element: Any) -> Any:

@@ -19,10 +19,10 @@ from llvmlite import binding
 from gradwire_backends.numba import special, symbols, table
 from gradwire_backends.numba.artifact import Artifact
 
-Entry = Callable[[int], None]
-"""A kernel's function: takes the address of a table, and frees the GIL while it runs."""
+Entry = Callable[[int], int]
+"""A kernel's function: takes the address of a table, returns a status, and frees the GIL while it runs."""
 
-_ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+_ENTRY = ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.c_void_p)
 _SYMBOL = struct.Struct("<IBBHQQ")  # of a 64-bit ELF file: name, info, other, section, value, size
 
 

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from gradwire_backends.numba.control import Loop, written_control
 from gradwire_backends.numba.kinds import Kind, runs_in_kernels
 from gradwire_backends.numba.ledger import Ledger
@@ -17,7 +19,7 @@ from gradwire_backends.numba.nest import loop_nest
 from gradwire_backends.numba.routines import Site, written
 from gradwire_backends.numba.schedule import Schedule, Step
 from gradwire_service.graph import Array
-from gradwire_service.ops.base import Value
+from gradwire_service.ops.base import Value, Variable
 from gradwire_service.ops.flat import FlatGraph
 
 STATEMENTS = 400
@@ -25,6 +27,9 @@ STATEMENTS = 400
 
 LONG = 1e7
 """Floating-point operations that a run may take, some milliseconds, before it looks whether it is interrupted."""
+
+NOT_AS_EXPECTED = 1
+"""Status of a kernel that was given something else than arrays of its types, in row-major order."""
 
 _NAME = re.compile(r"\b[a-z]{1,2}[0-9]+\b")
 
@@ -106,6 +111,8 @@ def kernel_program(graph: FlatGraph) -> KernelProgram:
         else:
             writer.add(written_step(step, memory), ledger)
     places = memory.places()
+    if writer.stages == [0]:
+        writer.functions[0][:0] = _checks(memory, places)
 
     def host_block(value: Value) -> HostBlock:
         operands = (places[schedule.memory(x)] for x in value.inputs)
@@ -115,6 +122,19 @@ def kernel_program(graph: FlatGraph) -> KernelProgram:
     definitions = {**ledger.definitions(), **memory.definitions()}
     texts = [_function(number, lines, definitions) for number, lines in enumerate(writer.functions)]
     return KernelProgram("\n\n".join(texts), stages, memory.layout(), ledger.integers(), ledger.reals(), graph.flops)
+
+
+def _checks(memory: Memory, places: Mapping[Value, int]) -> list[str]:
+    """Write what makes sure that inputs can be read as they are: Python takes a microsecond for it."""
+    ledger, lines = memory.ledger, []
+    array = ledger.integer(id(np.ndarray), "q")
+    for value, place in places.items():
+        if isinstance(value.op, Variable):
+            descriptor = ledger.integer(id(value.element_type.dtype), "q")
+            sizes = (ledger.size(dimension) for dimension in ledger.dimensions.of(value))
+            arguments = ", ".join(("t", str(place), array, descriptor, *sizes))
+            lines.append(f"stop_unless(fits({arguments}), {NOT_AS_EXPECTED})")
+    return lines
 
 
 def written_step(step: Step, memory: Memory) -> list[str] | Loop:

@@ -8,14 +8,22 @@ offsets against the arrays' own words before the first kernel is loaded.
 from __future__ import annotations
 
 import ctypes
+from typing import Any
 
 import numpy as np
 
 ITEMS = tuple.__basicsize__
 """Where a tuple keeps its items: bytes from its start."""
 
-DATA = object.__basicsize__
-"""Where an array keeps the address of its elements: bytes from its start; the first field of NumPy's public struct."""
+TYPE = DATA = object.__basicsize__
+TYPE -= ctypes.sizeof(ctypes.c_size_t)
+"""Where an object keeps its type, and an array the address of its elements, the first field of its public struct."""
+
+RANK, SIZES, DESCRIPTOR, FLAGS = (DATA + offset for offset in (8, 16, 40, 48))
+"""Where an array keeps its rank, the address of its sizes, its element type, and its flags."""
+
+IN_ORDER = 0x0101
+"""Flags of an array whose elements are aligned, and lie in row-major order."""
 
 INTEGERS, REALS, WORKSPACE, ARRAYS = range(4)
 """Places in the table: run-time integers, constants, working memory, and the first of all other arrays."""
@@ -26,8 +34,21 @@ def verify() -> None:
 
     Raises: ImportError when they are not, so that the backend is listed as not available.
     """
-    table = (np.arange(3.0), np.empty((2, 0)), np.zeros((), bool), np.arange(6).reshape(2, 3)[1])
+    table: tuple[Any, ...] = (np.arange(3.0), np.empty((2, 0)), np.zeros((), bool), np.arange(6).reshape(2, 3)[1])
+    table += (np.zeros((4, 5, 2), np.float32)[:, 1:], np.zeros((3, 2)).T)
     for place, array in enumerate(table):
-        item = ctypes.c_size_t.from_address(id(table) + ITEMS + place * ctypes.sizeof(ctypes.c_size_t)).value
-        if item != id(array) or ctypes.c_size_t.from_address(item + DATA).value != array.ctypes.data:
+        at = _word(id(table) + ITEMS + place * 8)
+        sizes = [_word(_word(at + SIZES) + 8 * axis) for axis in range(array.ndim)]
+        found = (at, _word(at + TYPE), _word(at + DATA), _half(at + RANK), sizes, _word(at + DESCRIPTOR))
+        expected = (id(array), id(np.ndarray), array.ctypes.data, array.ndim, [*array.shape], id(array.dtype))
+        in_order = _half(at + FLAGS) & IN_ORDER == IN_ORDER
+        if found != expected or in_order != (array.flags.c_contiguous and array.flags.aligned):
             raise ImportError("this interpreter lays out tuples or arrays in a way that kernels do not know")
+
+
+def _word(address: int) -> int:
+    return ctypes.c_size_t.from_address(address).value
+
+
+def _half(address: int) -> int:
+    return ctypes.c_int.from_address(address).value
