@@ -80,9 +80,17 @@ def vocabulary() -> dict[str, Any]:
     import numba
 
     from gradwire_backends.numba import blas, intrinsics, lapack, sequences
-    from gradwire_backends.numba.mathematics import distributions, division, exponential, polygamma, powers, single
+    from gradwire_backends.numba.mathematics import (
+        bessel,
+        distributions,
+        division,
+        exponential,
+        polygamma,
+        powers,
+        single,
+    )
 
-    modules = (intrinsics, blas, lapack, sequences, distributions, division, exponential, polygamma, powers, single)
+    modules = (intrinsics, blas, lapack, sequences, bessel, distributions, division, exponential, polygamma, powers, single)
     known: dict[str, Any] = {name: meaning for module in modules for name, meaning in vars(module).items()}
     known |= {name: getattr(numba, name) for name in ("float64", "float32", "int64", "int32", "boolean")}
     return {word: known[word] for word in grammar.WORDS - grammar.FORMS}

@@ -31,6 +31,7 @@ WORDS = frozenset(
     # SciPy's, and what is written with them
     " lgamma digamma erfinv erfinvf ndtri i0e i1e bessel_i gammainc gammaincc betainc betaincf"
     " betaln betalnf gamma_density beta_density polygamma1 polygamma2 polygamma3 polygamma4"
+    " scaled_bessel"
     # products
     " part matrix_product matrix_vector_product dot_product gram_matrix"
     # factorizations and what they are for

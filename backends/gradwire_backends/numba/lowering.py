@@ -16,7 +16,9 @@ from gradwire_service.ops.arithmetic import IntegerPow
 from gradwire_service.ops.base import Elementwise, Op, Value
 from gradwire_service.ops.bessel import BesselI
 from gradwire_service.ops.conversion import AsType
+from gradwire_service.ops.gamma import Polygamma
 from gradwire_service.ops.piecewise import Where
+from gradwire_service.ops.special import ScaledBessel
 
 FUNCTIONS = frozenset(
     "exp expm1 log log1p tanh sigmoid softplus log_sigmoid exp_difference"
@@ -31,6 +33,9 @@ BY_GAMMA = frozenset(("betaln", "betalnf", "gamma_density", "beta_density"))
 
 SHORT_POWERS = {3: "{0} * {0} * {0}", 4: "({0} * {0}) * ({0} * {0})", 5: "({0} * {0}) * ({0} * {0}) * {0}"}
 """Powers that are within 4 ulp as products."""
+
+HIGHEST_POLYGAMMA = 4
+"""Derivatives of the digamma function that `mathematics` has."""
 
 X86 = ("x86_64", "amd64")
 
@@ -170,6 +175,20 @@ def _(op: BesselI, result: ElementType, *kinds: ElementType) -> str | None:
     if special.address("bessel_i") is None:
         return None
     return f"{result}(bessel_i(float64({op.n}), float64({{0}})))"
+
+
+@lower.register
+def _(op: ScaledBessel, result: ElementType, *kinds: ElementType) -> str | None:
+    if special.address("ive") is None:
+        return None
+    return f"{result}(scaled_bessel(float64({{0}}), {op.n}, {op.order}))"
+
+
+@lower.register
+def _(op: Polygamma, result: ElementType, *kinds: ElementType) -> str | None:
+    if not 1 <= op.n <= HIGHEST_POLYGAMMA:
+        return None
+    return f"{result}(polygamma{op.n}(float64({{0}})))"
 
 
 @lower.register

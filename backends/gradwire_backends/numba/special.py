@@ -41,6 +41,7 @@ FUNCTIONS: Final[Mapping[str, Special]] = {
     "i0e": Special("i0e", 1),
     "i1e": Special("i1e", 1),
     "bessel_i": Special("iv", 2),
+    "ive": Special("ive", 2),
     "gammainc": Special("gammainc", 2),
     "gammaincc": Special("gammaincc", 2),
     "betainc": Special("betainc", 3),

@@ -30,7 +30,6 @@ BY_NUMPY = {"take", "take_transpose", "gather_nd", "scatter_add", "scatter_max",
 BY_NUMPY |= {"dynamic_slice", "dynamic_update_slice", "result"}
 BY_NUMPY |= {"argsort", "searchsorted", "sort", "top_k"}
 BY_NUMPY |= {"conv", "reduce_window_max", "reduce_window_sum", "window_argmax"}
-BY_NUMPY |= {"scaled_bessel", "polygamma"}
 BY_NUMPY |= {"gammainc_by_shape", "betainc_by_shapes"}
 BY_NUMPY |= {"eigh", "svd", "qr", "pinv"}
 BY_NUMPY |= {"cofactors", "cofactors_moved", "expm"}
