@@ -79,18 +79,9 @@ def vocabulary() -> dict[str, Any]:
     """Return what each word of the language stands for."""
     import numba
 
-    from gradwire_backends.numba import blas, intrinsics, lapack, sequences
-    from gradwire_backends.numba.mathematics import (
-        bessel,
-        distributions,
-        division,
-        exponential,
-        polygamma,
-        powers,
-        single,
-    )
+    from gradwire_backends.numba import blas, intrinsics, lapack, mathematics, sequences
 
-    modules = (intrinsics, blas, lapack, sequences, bessel, distributions, division, exponential, polygamma, powers, single)
+    modules = (intrinsics, blas, lapack, sequences, *mathematics.MODULES)
     known: dict[str, Any] = {name: meaning for module in modules for name, meaning in vars(module).items()}
     known |= {name: getattr(numba, name) for name in ("float64", "float32", "int64", "int32", "boolean")}
     return {word: known[word] for word in grammar.WORDS - grammar.FORMS}

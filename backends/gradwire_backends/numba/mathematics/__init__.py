@@ -11,3 +11,16 @@ ulp, float64 and float32:
 
 The other ones are the C library's, in vectors where the platform has a vector library: up to 4 ulp there, 1 elsewhere.
 """
+
+from gradwire_backends.numba.mathematics import (
+    bessel,
+    distributions,
+    division,
+    exponential,
+    polygamma,
+    powers,
+    single,
+)
+
+MODULES = (bessel, distributions, division, exponential, polygamma, powers, single)
+"""Where the functions are, each by the word that source has for it."""
