@@ -83,6 +83,28 @@ def test_what_is_written_with_them_has_the_edges_of_numpy(name: str, kind: Eleme
     assert np.allclose(found[inside], expected[inside], rtol=relative, atol=absolute)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("kind", [FLOAT64, FLOAT32], ids=str)
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_derivatives_of_digamma_are_those_of_numpy(n: int, kind: ElementType, backend: NumbaBackend) -> None:
+    (x,) = fed(1, kind)
+    x = np.concatenate([x, -x])
+    graph = FlatGraph.of({"y": apply("polygamma", variable("x", x.shape, kind), n=n)})
+    found = run_compiled(compiled(backend, graph), {"x": x})["y"]
+    expected = interpret(graph)({"x": x})["y"]
+    assert np.allclose(found, expected, rtol=1e-13 if kind is FLOAT64 else 2e-7, atol=0, equal_nan=True)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(("n", "order"), [(0, 1), (1, 1), (0, 2), (2, 3)])
+def test_derivatives_of_scaled_bessel_functions_are_those_of_numpy(n: int, order: int, backend: NumbaBackend) -> None:
+    (x,) = fed(1, FLOAT64)
+    x = np.concatenate([x, -x])
+    graph = FlatGraph.of({"y": apply("scaled_bessel", variable("x", x.shape), n=n, order=order)})
+    found = run_compiled(compiled(backend, graph), {"x": x})["y"]
+    assert np.allclose(found, interpret(graph)({"x": x})["y"], rtol=1e-11, atol=1e-15, equal_nan=True)
+
+
 def _lgamma() -> Value:
     return apply("lgamma", variable("x", (3,)))
 
