@@ -15,7 +15,7 @@ import numpy as np
 
 from gradwire_backends.numba.instructions import vocabulary
 from gradwire_backends.numba.instructions.translation import COLUMNS, SEGMENT, HostBlock, Numbers, Translation
-from gradwire_backends.numba.instructions.vocabulary import ARRAYS, CONSTANTS, FIELDS, WORD, deliver, fetch
+from gradwire_backends.numba.instructions.vocabulary import ARRAYS, CONSTANTS, FIELDS, SCRATCH, WORD, deliver, fetch
 from gradwire_service.graph import INT64, Array, TensorType
 from gradwire_service.ops.base import Value
 from gradwire_service.ops.flat import FlatGraph
@@ -77,7 +77,7 @@ def loop_program(graph: FlatGraph) -> LoopProgram:
     numbers, words = translation.numbers, layout.words
     before, after = _Rows(), _Rows()
     first = ARRAYS
-    before.add(fetch(INT64), len(translation.constants), 0, CONSTANTS)
+    before.add(fetch(INT64), len(translation.constants), SCRATCH, CONSTANTS)
     for place, value in enumerate(graph.variables.values(), first):
         before.add(fetch(value.element_type), value.type.size, layout.first(numbers[value]), place)
     first += len(graph.variables)
@@ -98,7 +98,7 @@ def loop_program(graph: FlatGraph) -> LoopProgram:
         tuple(_stages(rows, segments, translation.host, words, last)),
         tuple(graph.variables),
         tuple((name, value.type) for name, value in graph.outputs.items()),
-        len(words) * WORD,
+        (SCRATCH + len(words)) * WORD,
     )
 
 
@@ -117,9 +117,9 @@ class _Layout:
         sizes, times, codes, arities, starts = pieces.T
         order = np.lexsort((arities, codes, times))
         placed = np.empty(len(order), np.int64)
-        placed[order] = _begins(sizes[order])
+        placed[order] = SCRATCH + _begins(sizes[order])
         total = int(sizes.sum())
-        if max(total, len(translation.operands)) >= ADDRESSES:
+        if max(SCRATCH + total, len(translation.operands)) >= ADDRESSES:
             raise OverflowError(f"the graph has {total:,} elements, more than the loop has addresses")
         self.words = np.repeat(placed - _begins(sizes), sizes) + np.arange(total)
         order = order[np.count_nonzero(codes < 0) :]
@@ -165,7 +165,7 @@ def _spread(sizes: Array) -> tuple[Array, Array]:
 
 def _costs(rows: Array) -> Array:
     """Return about how many nanoseconds rows take."""
-    costs = np.array([vocabulary.cost(key) for key in vocabulary.instructions()], np.int64)
+    costs = np.array(vocabulary.costs(), np.int64)
     return ROW_COST + rows[:, 1] * np.maximum(rows[:, 5], 1) * costs[rows[:, 0]]
 
 

@@ -29,7 +29,8 @@ from gradwire_service.ops.indexing import Slice, Take
 from gradwire_service.ops.joining import Concatenate, Pad, Stack
 from gradwire_service.ops.linear_algebra import MatMul
 from gradwire_service.ops.namespace import NUMPY
-from gradwire_service.ops.reductions import Max, Mean, Min, Prod, Reduction, Sum
+from gradwire_service.ops.piecewise import Clip, Relu
+from gradwire_service.ops.reductions import LogSumExp, Max, Mean, Min, Prod, Reduction, Sum
 from gradwire_service.ops.shape import Rearrangement
 
 Numbers = Any
@@ -198,14 +199,14 @@ class Translation:
             case AsType():
                 self._convert(value, numbers[0], time)
             case IntegerPow() if value.element_type.is_floating:
-                exponent = self._constants(np.asarray(float(op.n)))
-                operands = [np.asarray(numbers[0]), np.broadcast_to(exponent, value.shape)]
-                code, finish = self._codes[POWER], self._finish(value.element_type)
-                self._enter(value, *self._each(code, finish, operands, value.shape, time + 1))
+                self._raise(value, op, np.asarray(numbers[0]), time)
             case Sum() | Mean() | Prod() | Max() | Min() if self._reducible(value):
                 self._reduce(value, op, np.asarray(numbers[0]), time)
             case MatMul() if value.element_type.is_floating and _terms(value) <= PRODUCTS:
                 self._multiply(value, np.asarray(numbers[0]), np.asarray(numbers[1]), time)
+            case _ if not inputs:
+                found = np.asarray(op.evaluate(NUMPY), value.element_type.dtype)
+                self._enter(value, self._constants(found), 0)
             case _:
                 moved = self._moved(value, numbers)
                 if moved is not None:
@@ -250,6 +251,15 @@ class Translation:
             numbers, time = self._each(self._codes[key], -1, [np.asarray(numbers)], value.shape, time + 1)
         self._enter(value, numbers, time)
 
+    def _raise(self, value: Value, op: IntegerPow, numbers: Array, time: int) -> None:
+        key = vocabulary.pointwise(op, FLOAT64, (FLOAT64,))
+        operands = [numbers]
+        if key not in self._codes:
+            key = POWER
+            operands.append(np.broadcast_to(self._constants(np.asarray(float(op.n))), value.shape))
+        finish = self._finish(value.element_type)
+        self._enter(value, *self._each(self._codes[key], finish, operands, value.shape, time + 1))
+
     def _reducible(self, value: Value) -> bool:
         (x,) = value.inputs
         assert isinstance(value.op, Reduction)
@@ -287,7 +297,7 @@ class Translation:
 
     def _written(self, value: Value) -> bool:
         """Translate an op that is written with simpler ones; tell whether it is."""
-        simpler = None if isinstance(value.op, Concatenate | Stack | Pad) else written(value.op, *value.inputs)
+        simpler = written(value.op, *value.inputs) if isinstance(value.op, Clip | Relu | LogSumExp) else None
         if simpler is None:
             return False
         for part in ancestors([simpler], set(value.inputs)):

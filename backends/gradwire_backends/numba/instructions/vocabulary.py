@@ -1,7 +1,7 @@
 """What the instruction loop knows to do, and its kernel: one loop for each instruction, and one around them all.
 
 A value is as many words of 8 bytes as it has elements, wherever they lie. A word holds a float64, or an int64 for
-integers and truth values; float32 is a float64 that is rounded after each operation, which gives the same bits. An
+integers and truth values; float32 is a float64 that is rounded after each operation, with the same bits. An
 instruction reads words at addresses that the program lists and writes words that lie side by side.
 """
 
@@ -14,9 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import cache
 
-from gradwire_backends.numba.lowering import FUNCTIONS, lower
-from gradwire_service.graph import BOOL, FLOAT32, FLOAT64, INT32, INT64, ElementType
-from gradwire_service.ops.base import Elementwise, Op
+from gradwire_backends.numba.lowering import FUNCTIONS, SHORT_POWERS, lower
+from gradwire_service.errors import ElementTypeError
+from gradwire_service.graph import BOOL, FLOAT32, FLOAT64, INT32, INT64, ElementType, TensorType
+from gradwire_service.ops.arithmetic import IntegerPow
+from gradwire_service.ops.base import Composite, Elementwise, Op
 from gradwire_service.ops.piecewise import Where
 
 Key = tuple[str, tuple[ElementType, ...], ElementType]
@@ -27,6 +29,10 @@ WORD = 8
 
 HEAD, ROWS, ADDRESSES, WORDS, CONSTANTS, ARRAYS = range(6)
 """Places in the table: which rows to run, rows, addresses, words, constants, and the first of all other arrays."""
+
+SCRATCH_BITS = 8
+SCRATCH = 2**SCRATCH_BITS
+"""Words at the beginning that no element lies in: operands of functions are laid there."""
 
 FIELDS = 6
 """Integers of a row: instruction, number of elements, first result, first address, step between the addresses of
@@ -61,9 +67,11 @@ FOLDS = {
 }
 """Reductions: what they begin with, the first term where there is nothing, and how a term is combined."""
 
+ANYWHERE = 64
+"""Stream of words at listed addresses, of which LLVM is told nothing: it would gather them in lanes, more slowly."""
+
 _POINTERS = {FLOAT64: "float64s", FLOAT32: "float32s", INT64: "int64s", INT32: "int32s", BOOL: "booleans"}
-_FUNCTION = re.compile(rf"\b(?:{'|'.join(sorted(FUNCTIONS))})\(")
-_FUNCTION_COST = 8
+_FUNCTION = re.compile(rf"(?:{'|'.join(sorted(FUNCTIONS))})\(")
 
 
 def fetch(kind: ElementType) -> Key:
@@ -93,32 +101,45 @@ def pointwise(op: Elementwise, result: ElementType, kinds: Sequence[ElementType]
 
 @cache
 def instructions() -> dict[Key, int]:
-    """Return the number of each instruction: of all ops that have a fragment and no attributes, and a few more."""
-    found: dict[Key, None] = dict.fromkeys(CONVERSIONS)
+    """Return the number of each instruction."""
+    return {key: number for number, key in enumerate(_costs())}
+
+
+def costs() -> list[int]:
+    """Return about how many nanoseconds each instruction takes for an element, or of a reduction for a term."""
+    return list(_costs().values())
+
+
+@cache
+def _costs() -> dict[Key, int]:
+    """Find all instructions: of all ops that have a fragment and no attributes, and a few more."""
+    found: dict[Key, int] = dict.fromkeys(CONVERSIONS, 1)
+    for power in SHORT_POWERS:
+        key = pointwise(IntegerPow(power), FLOAT64, (FLOAT64,))
+        assert key is not None
+        found[key] = 2
     for name in sorted(Op.registry):
         cls = Op.registry[name]
-        if not issubclass(cls, Elementwise) or fields(cls):  # type: ignore[arg-type]  # every op is a dataclass
+        if not issubclass(cls, Elementwise) or issubclass(cls, Composite):
+            continue
+        if fields(cls):  # type: ignore[arg-type]  # every op is a dataclass
             continue
         op, arity = cls(), len(inspect.signature(cls.evaluate).parameters) - 2  # self and the namespace
         for kind in (FLOAT64, INT64, BOOL):
             kinds = [cls.unpromoted.get(i, kind) for i in range(arity)]
-            result = op.result or kind
-            if name == "divide" and kind is INT64:
-                result = FLOAT64
+            try:
+                result = op.infer(*[TensorType((), kind) for kind in kinds]).element_type
+            except ElementTypeError:
+                continue
             key = pointwise(op, result, kinds)
             if key is not None and key[0] != "{0}":
-                found[key] = None
+                found[key] = max(int(op.work), 1)
     for kind in ElementType:
-        found[fetch(kind)] = found[deliver(kind)] = None
+        found[fetch(kind)] = found[deliver(kind)] = 1
     for name, kind in FOLDS:
-        found[fold(name, kind)] = None
-    found[DOT] = None
-    return {key: number for number, key in enumerate(found)}
-
-
-def cost(key: Key) -> int:
-    """Return about how many nanoseconds an element and operand takes."""
-    return _FUNCTION_COST if _FUNCTION.search(key[0]) else 1
+        found[fold(name, kind)] = 1
+    found[DOT] = 1
+    return found
 
 
 @cache
@@ -176,6 +197,18 @@ def _lines(key: Key, nest: int) -> Iterator[str]:
         yield f"        b = {_operand('j * d + i', result, nest)}"
         yield f"        a = {combined.format('a', 'b')}"
         yield "    " + _stored("a", result, nest)
+    elif result is FLOAT64 and kinds in ((FLOAT64,), (FLOAT64, FLOAT64)) and _FUNCTION.match(name):
+        # Functions run in lanes, gathering does not: operands are laid side by side before.
+        places = ("o + b + i", "i")[: len(kinds)]
+        yield f"for j in range((n + {SCRATCH - 1}) >> {SCRATCH_BITS}):"
+        yield f"    b = j * {SCRATCH}"
+        yield f"    a = select(n - b < {SCRATCH}, n - b, {SCRATCH})"
+        for stream, (place, operand) in enumerate(zip(places, ("b + i", "d + b + i"), strict=False)):
+            yield "    for i in range(a):"
+            yield f"        store(w, {place}, {_operand(operand, FLOAT64, nest)}, {nest}, {stream})"
+        yield "    for i in range(a):"
+        values = [f"load(w, {place}, {nest}, {stream})" for stream, place in enumerate(places)]
+        yield f"        store(w, o + b + i, {name.format(*values)}, {nest}, 0)"
     else:
         yield "for i in range(n):"
         names = [f"v{place}" for place in range(len(kinds))]
@@ -188,8 +221,8 @@ def _operand(place: str, kind: ElementType, nest: int) -> str:
     """Write an operand: the word at the address that stands at a place."""
     address = f"load(x, s + {place}, {nest}, 2)"
     if kind is FLOAT64:
-        return f"load(w, {address}, {nest}, 1)"
-    word = f"load(q, {address}, {nest}, 1)"
+        return f"load(w, {address}, {nest}, {ANYWHERE})"
+    word = f"load(q, {address}, {nest}, {ANYWHERE})"
     return f"({word} != 0)" if kind is BOOL else word
 
 
