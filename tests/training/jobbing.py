@@ -95,6 +95,7 @@ def jobs_in(folder: Path, limits: Limits = LIMITS, passing: Passing = pass_on, s
         yield jobs
     finally:
         jobs.stop(10.0)
+        jobs.close()
 
 
 def wait_for(jobs: Jobs, id: str, condition: Callable[[Job], bool], seconds: float = 20.0) -> Job:

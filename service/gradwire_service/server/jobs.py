@@ -120,15 +120,15 @@ class JobServicer:
         id, after, ended = decode_name(request.name), request.after_event, False
         with self._news(id) as news:
             while not ended:
+                if call.desk.stopping:
+                    raise stopping()
                 news.clear()
                 events, is_last = await call.work(partial(self._next_events, id, after), call.next_deadline())
                 for event in events:
                     yield pb.WatchTrainingJobResponse(event=encode_event(event))
                     after = event.number
                 ended = is_last
-                if not ended and not events:
-                    if call.desk.stopping:
-                        raise stopping()
+                if not ended and not events and not call.desk.stopping:
                     await news.wait()
 
     def _next_events(self, id: str, after: int, _: Interrupt) -> tuple[list[Event], bool]:

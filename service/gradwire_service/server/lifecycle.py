@@ -209,6 +209,7 @@ class Server:
             task.cancel()
         await self._server.stop(0.1)
         self.desk.close()
+        self.jobs.close()
         self._apart.close()
         for availability in discover().values():
             if isinstance(availability.backend, CompilingBackend):

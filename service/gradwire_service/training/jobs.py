@@ -92,13 +92,15 @@ class Jobs:
         self._pool.shutdown(wait=False, cancel_futures=True)
         for job in running:
             job.leave()
-        late = wait([thread for thread in threads if not thread.cancelled()], seconds).not_done
+        wait([thread for thread in threads if not thread.cancelled()], seconds)
         for job in running:
             job.abandon()
         for id in list(self._listeners):
             self._notify(id)
-        if not late:
-            self.store.close()
+
+    def close(self) -> None:
+        """Let go of the store, once nobody asks any more."""
+        self.store.close()
 
     # What can be asked of jobs
 

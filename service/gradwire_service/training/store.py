@@ -315,7 +315,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             raise full() from error
         text = f"the store of training jobs can't be used: {error}; try again later"
         raise StorageFailedError(text) from error
