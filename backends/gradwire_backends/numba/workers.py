@@ -19,8 +19,8 @@ from collections.abc import Callable
 from gradwire_backends.numba.artifact import Artifact
 from gradwire_backends.numba.compiler import LENGTH
 
-SECONDS = 60.0
-"""Wall time that one source may take, its child's start included."""
+SECONDS = 120.0
+"""Wall time that one source may take, its child's start included; the child yields to others, and may wait for them."""
 
 IDLE_SECONDS = 20.0
 """How long a child without work is kept."""
