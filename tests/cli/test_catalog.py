@@ -7,8 +7,10 @@ import json
 import pytest
 
 from gradwire_service.backend import discover
+from gradwire_service.methods import Method
 from gradwire_service.ops.base import Op
 from gradwire_service.optimizers import Optimizer, Schedule
+from gradwire_service.searches import Search
 from tests.cli.samples import Run
 
 
@@ -61,11 +63,12 @@ def test_backends_lists_those_that_load_and_says_why_others_do_not(run: Run) -> 
 
 def test_optimizers_lists_rules_and_schedules_with_their_defaults(run: Run) -> None:
     found = json.loads(run("optimizers", "--json").stdout)
-    assert [row["name"] for row in found["optimizers"]] == [entry.name for entry in Optimizer.catalog()]
+    optimizers = sorted([*Optimizer.registry, *Method.registry, *Search.registry])
+    assert [row["name"] for row in found["optimizers"]] == optimizers
     assert [row["name"] for row in found["schedules"]] == [entry.name for entry in Schedule.catalog()]
     shown = run("optimizers").stdout
     assert "beta1=0.9" in shown
-    assert "η(t) = η₀ f^(t/T)" in shown
+    assert "η(t) = η₀ / (1 + k t/T)" in shown
 
 
 def test_an_optimizer_tells_formulas_and_hyperparameters(run: Run) -> None:

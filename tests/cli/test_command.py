@@ -25,6 +25,7 @@ COMMANDS = (
     "gradient",
     "compare",
     "check",
+    "search",
 )
 
 

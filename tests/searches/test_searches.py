@@ -51,8 +51,6 @@ def test_a_search_streams_its_generations_and_ends_with_the_lowest_candidate(met
     lowest, evaluations = np.inf, 0
     for number, report in enumerate(reports, start=1):
         assert isinstance(report, Generation)
-        assert report.candidates is not None
-        assert report.candidate_losses is not None
         candidates = report.candidates["x"]
         assert (np.abs(candidates) <= 5.12).all()
         np.testing.assert_allclose(report.candidate_losses, rosenbrock(candidates), rtol=1e-9)

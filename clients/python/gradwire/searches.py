@@ -53,10 +53,10 @@ def genetic(
     spread: float = 1.0,
     population: int = 50,
     tournament: int = 3,
-    crossover: float = 0.7,
+    crossover: float = 0.9,
     blend: float = 0.5,
-    mutation: float = 0.2,
-    step: float = 0.05,
+    mutation: float = 0.1,
+    step: float = 0.1,
     elite: int = 2,
     **settings: Unpack[MethodSettings],
 ) -> Optimizer:

@@ -4,7 +4,7 @@ Results go to stdout, progress and notes to stderr. Every command loads what it 
 `gradwire --help` is there at once.
 """
 
-from gradwire_service.cli import catalog, graphs, matrices, points, running
+from gradwire_service.cli import catalog, graphs, matrices, points, running, searching
 from gradwire_service.cli.app import app, main
 
-__all__ = ["app", "catalog", "graphs", "main", "matrices", "points", "running"]
+__all__ = ["app", "catalog", "graphs", "main", "matrices", "points", "running", "searching"]

@@ -112,12 +112,12 @@ def _backends_there(address: str) -> list[pb.BackendInfo]:
 
 @app.command()
 def optimizers(name: Name = None, json: Json = False) -> None:
-    """List the update rules and the schedules of the learning rate; of one, tell formulas and hyperparameters."""
+    """List update rules, methods, searches, and schedules of the learning rate; of one, tell all it has."""
     from gradwire import v1 as pb
-    from gradwire_service.optimizers import Optimizer, Schedule
-    from gradwire_service.wire.catalog import encode_optimizer, encode_schedule, first_sentence
+    from gradwire_service.optimizers import Schedule
+    from gradwire_service.wire.catalog import encode_optimizers, encode_schedule, first_sentence
 
-    rules = {entry.name: encode_optimizer(entry) for entry in Optimizer.catalog()}
+    rules = {row.name: row for row in encode_optimizers()}
     schedules = {entry.name: encode_schedule(entry) for entry in Schedule.catalog()}
     settings = {row.name: row.hyperparameters for row in rules.values()}
     settings |= {row.name: row.parameters for row in schedules.values()}
@@ -133,7 +133,16 @@ def optimizers(name: Name = None, json: Json = False) -> None:
         message = pb.ListOptimizersResponse(optimizers=rules.values(), schedules=schedules.values())
         output.show_json(_as_data(message))
         return
-    for title, rows in (("optimizers", rules.values()), ("schedules", schedules.values())):
+    kinds = {
+        "optimizers": pb.OPTIMIZER_KIND_UPDATE_RULE,
+        "methods that own their loop": pb.OPTIMIZER_KIND_METHOD,
+        "searches": pb.OPTIMIZER_KIND_SEARCH,
+    }
+    tables: dict[str, Iterable[pb.OptimizerInfo | pb.ScheduleInfo]] = {
+        title: [row for row in rules.values() if row.kind == kind] for title, kind in kinds.items()
+    }
+    tables["schedules"] = schedules.values()
+    for title, rows in tables.items():
         cells = [
             (row.name, ", ".join(map(_in_short, settings[row.name])), first_sentence(row.documentation)) for row in rows
         ]

@@ -114,12 +114,12 @@ class Generation(Progress):
     """How far a search is, with all that one generation tried.
 
     Attributes:
-        candidates: the parameters of all candidates, each with an axis of them in front, when they were asked for.
+        candidates: the parameters of all candidates, each with an axis of them in front.
         candidate_losses: their losses, infinite where one is not finite.
     """
 
-    candidates: Mapping[str, Array] | None = None
-    candidate_losses: Array | None = None
+    candidates: Mapping[str, Array] = field(default_factory=dict)
+    candidate_losses: Array = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True)

@@ -32,13 +32,13 @@ class Genetic(Search, name="genetic"):
 
     population: Annotated[int, Meaning("candidates of a generation, the elite included", _SEVERAL)] = 50
     tournament: Annotated[int, Meaning("candidates of which the lowest becomes a parent", AT_LEAST_ONE)] = 3
-    crossover: Annotated[float, Meaning("probability that two parents are crossed", SHARE)] = 0.7
+    crossover: Annotated[float, Meaning("probability that two parents are crossed", SHARE)] = 0.9
     blend: Annotated[float, Meaning("β, how far a child may lie beyond its parents", NOT_NEGATIVE)] = 0.5
-    mutation: Annotated[float, Meaning("probability that an element of a child is moved", SHARE)] = 0.2
+    mutation: Annotated[float, Meaning("probability that an element of a child is moved", SHARE)] = 0.1
     step: Annotated[
         float,
         Meaning("standard deviation of those moves, as a share of the bounds' distance or the spread", NOT_NEGATIVE),
-    ] = 0.05
+    ] = 0.1
     elite: Annotated[int, Meaning("number of the lowest that live on; less than the population", NOT_NEGATIVE)] = 2
 
     def __post_init__(self) -> None:

@@ -18,12 +18,10 @@ from gradwire_service.backend import discover
 from gradwire_service.engine import Engine
 from gradwire_service.errors import InvalidRequestError
 from gradwire_service.limits import LIMITS
-from gradwire_service.methods import Method
 from gradwire_service.ops.base import Op
-from gradwire_service.optimizers import Optimizer, Schedule
-from gradwire_service.searches import Search
+from gradwire_service.optimizers import Schedule
 from gradwire_service.server.calls import Call
-from gradwire_service.wire.catalog import encode_backend, encode_op, encode_optimizer, encode_schedule
+from gradwire_service.wire.catalog import encode_backend, encode_op, encode_optimizers, encode_schedule
 from gradwire_service.wire.evaluation import QUERY_KINDS
 
 T = TypeVar("T")
@@ -60,7 +58,7 @@ class CatalogServicer:
         return pb.ListBackendsResponse(backends=backends, next_page_token=token)
 
     async def ListOptimizers(self, request: pb.ListOptimizersRequest, call: Call) -> pb.ListOptimizersResponse:
-        page, token = page_of(_OPTIMIZERS, request, lambda optimizer: optimizer.name)
+        page, token = page_of(encode_optimizers(), request, lambda optimizer: optimizer.name)
         schedules = () if request.page_token else Schedule.catalog()
         return pb.ListOptimizersResponse(
             optimizers=page, schedules=map(encode_schedule, schedules), next_page_token=token
@@ -83,20 +81,6 @@ class CatalogServicer:
             start_time=self.start_time,
             cpu_count=len(os.sched_getaffinity(0)),
         )
-
-
-_OPTIMIZERS = sorted(
-    [
-        encode_optimizer(entry, kind)
-        for kind, family in (
-            (pb.OPTIMIZER_KIND_UPDATE_RULE, Optimizer),
-            (pb.OPTIMIZER_KIND_SEARCH, Search),
-            (pb.OPTIMIZER_KIND_METHOD, Method),
-        )
-        for entry in family.catalog()
-    ],
-    key=lambda optimizer: optimizer.name,
-)
 
 
 def page_of(items: Sequence[T], request: PageRequest, key: Callable[[T], str]) -> tuple[Sequence[T], str]:

@@ -10,9 +10,11 @@ from typing import Any
 from gradwire import v1 as pb
 from gradwire_service.backend import Availability, CompilingBackend
 from gradwire_service.graph import Attribute, AttributeKind
+from gradwire_service.methods import Method
 from gradwire_service.ops.base import Composite, Elementwise, MultiOp, Op
 from gradwire_service.ops.body import Control
-from gradwire_service.optimizers import CatalogEntry, Hyperparameter
+from gradwire_service.optimizers import CatalogEntry, Hyperparameter, Optimizer
+from gradwire_service.searches import Search
 from gradwire_service.wire.attributes import ATTRIBUTE_KINDS, encode_attribute
 from gradwire_service.wire.evaluation import QUERY_KINDS
 from gradwire_service.wire.status import shortened
@@ -143,10 +145,18 @@ def _compilation(report: Mapping[str, Any]) -> pb.CompilationStatus:
 _PATH = re.compile(r"(?<![\w.])/[\w./-]+")
 
 
-def encode_optimizer(
-    entry: CatalogEntry, kind: pb.OptimizerKind.ValueType = pb.OPTIMIZER_KIND_UPDATE_RULE
-) -> pb.OptimizerInfo:
-    """Return an optimizer as the catalog lists it; an update rule, if nothing else is said."""
+def encode_optimizers() -> list[pb.OptimizerInfo]:
+    """List update rules, methods that own their loop, and searches, by name."""
+    kinds = (
+        (pb.OPTIMIZER_KIND_UPDATE_RULE, Optimizer),
+        (pb.OPTIMIZER_KIND_METHOD, Method),
+        (pb.OPTIMIZER_KIND_SEARCH, Search),
+    )
+    found = [_optimizer(entry, kind) for kind, family in kinds for entry in family.catalog()]
+    return sorted(found, key=lambda optimizer: optimizer.name)
+
+
+def _optimizer(entry: CatalogEntry, kind: pb.OptimizerKind.ValueType) -> pb.OptimizerInfo:
     return pb.OptimizerInfo(
         name=entry.name,
         kind=kind,

@@ -115,7 +115,7 @@ MOST_STARTS = 10_000
 def encode_report(progress: Progress) -> pb.MinimizationProgress:
     """Return how far a method, a search or a series of runs is as a message."""
     message = encode_progress(progress)
-    if isinstance(progress, Generation) and progress.candidates is not None and progress.candidate_losses is not None:
+    if isinstance(progress, Generation):
         message.candidate_losses.CopyFrom(encode_tensor(progress.candidate_losses))
         for name, candidates in progress.candidates.items():
             message.candidates[name].CopyFrom(encode_tensor(candidates))
