@@ -28,8 +28,8 @@ demo: $(READY) ## real data, a real server: gradients compared, a model trained,
 test: $(READY) ## all tests, on all cores; ARGS="-k cycle" picks some
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
 
-oracles: $(VENV)/.oracles-$(KEY) ## ops and models against JAX and PyTorch, which are installed for it: some hundred MB
-	@$(BIN)/python -m pytest -q -n auto --dist worksteal tests/backends/oracles tests/models/oracles $(ARGS)
+oracles: $(VENV)/.oracles-$(KEY) ## ops, models and optimizers against JAX, PyTorch, optax and Keras, which are installed for it: some hundred MB
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal tests/backends/oracles tests/models/oracles tests/optimizers/oracles $(ARGS)
 
 lint: $(READY) check-generated ## style, types, import contracts, the contract's style, fresh generated code
 	@echo 'ruff'            && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
@@ -73,6 +73,6 @@ $(VENV)/.bench-$(KEY): $(READY)
 	@touch $@
 
 $(VENV)/.oracles-$(KEY): $(READY)
-	@echo 'Installing JAX and PyTorch …'
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[jax,torch]'
+	@echo 'Installing JAX, PyTorch, optax and Keras …'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[oracles]'
 	@touch $@
