@@ -2,6 +2,7 @@
 
 from benchmarks.contender import Kind
 from benchmarks.kinds import (
+    bundle_adjustment,
     expression,
     gmm,
     hessian,
@@ -9,10 +10,24 @@ from benchmarks.kinds import (
     logsumexp,
     lotka_volterra,
     lstm,
+    network,
     neural_ode,
     rosenbrock,
     sgd,
 )
 
-MODULES = (gmm, logistic, lstm, expression, rosenbrock, logsumexp, lotka_volterra, neural_ode, hessian, sgd)
+MODULES = (
+    gmm,
+    logistic,
+    network,
+    lstm,
+    bundle_adjustment,
+    expression,
+    rosenbrock,
+    logsumexp,
+    lotka_volterra,
+    neural_ode,
+    hessian,
+    sgd,
+)
 KINDS: dict[str, Kind] = {module.KIND.name: module.KIND for module in MODULES}

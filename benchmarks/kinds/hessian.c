@@ -1,8 +1,7 @@
 // The Hessian of logistic regression: the rows of the data, each times itself, weighted; four rows at a time.
 #include <math.h>
 
-void hessian(long n, long d, const double *x, const double *w, double *scratch, double *second) {
-    (void)scratch;
+void hessian(long n, long d, const double *x, const double *w, double *second) {
     for (long j = 0; j < d * d; j++) second[j] = 0;
     for (long i = 0; i < n; i += 4) {
         double weight[4] = {0};

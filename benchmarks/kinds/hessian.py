@@ -35,7 +35,7 @@ def by_hand(n: int, d: int) -> Prepared:
 def in_c(n: int, d: int) -> Prepared:
     """Call `hessian.c`."""
     x, _, w = point(n, d).values()
-    return native.prepared("hessian", [n, d], [x, w, np.empty(d)], [np.empty((d, d))])
+    return native.prepared("hessian", [n, d], [x, w], [np.empty((d, d))])
 
 
 def jax(n: int, d: int) -> Prepared:

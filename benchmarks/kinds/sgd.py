@@ -28,7 +28,7 @@ def ours(d: int) -> Any:
 
     graph, at = logistic.ours(1, d).graph, point(d)
     batches = Batching(BatchingMode.SEQUENTIAL, ROWS)
-    recipe = Recipe(Sgd(RATE), StoppingRule(max_steps=STEPS), batching=batches)
+    recipe = Recipe(Sgd(RATE), StoppingRule(steps=STEPS), batching=batches)
     return Minimization(graph, {"w": at["w"]}, {"x": at["x"], "y": at["y"]}, recipe)
 
 
