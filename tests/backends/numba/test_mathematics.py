@@ -105,8 +105,8 @@ KINDS = (FLOAT64, FLOAT32)
 def points(low: float, high: float, seed: int = 0) -> Array:
     """Return numbers of all magnitudes from an interval."""
     draw = np.random.default_rng(seed)
-    near = draw.uniform(-1, 1, 200) * 10.0 ** draw.uniform(-12, 1, 200)
-    return np.concatenate([draw.uniform(low, high, 300), np.clip(near, low, high)])
+    near = draw.uniform(-1, 1, 100) * 10.0 ** draw.uniform(-12, 1, 100)
+    return np.concatenate([draw.uniform(low, high, 150), np.clip(near, low, high)])
 
 
 def inputs_of(name: str, kind: ElementType) -> tuple[Array, ...]:
