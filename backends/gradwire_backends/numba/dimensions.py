@@ -22,6 +22,8 @@ from gradwire_service.graph import TupleType
 from gradwire_service.ops.base import Elementwise, Value, normalized_axes
 from gradwire_service.ops.conversion import AsType
 from gradwire_service.ops.flat import FlatGraph
+from gradwire_service.ops.gathering import GatherNd
+from gradwire_service.ops.indexing import Take
 from gradwire_service.ops.linear_algebra import MatMul
 from gradwire_service.ops.reductions import Reduction
 
@@ -98,6 +100,13 @@ class Dimensions:
                 self._join(zip(axes, self._axes[base], strict=True))
                 bounded = op.bounded(x.shape, value.shape)
                 self._join((a, b) for i, (a, b) in enumerate(zip(axes, self._axes[x], strict=True)) if i not in bounded)
+            case Take(axis=int(axis)):
+                source, indices = (self._axes[x] for x in value.inputs)
+                first = axis % len(source)
+                self._join(zip(axes, (*source[:first], *indices, *source[first + 1 :]), strict=True))
+            case GatherNd(batch_dims=batch):
+                source, indices = (self._axes[x] for x in value.inputs)
+                self._join(zip(axes, (*indices[:-1], *source[batch + value.inputs[1].shape[-1] :]), strict=True))
             case _:
                 if (inner := view(value)) is None:
                     self._tie_labelled(value)

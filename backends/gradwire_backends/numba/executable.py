@@ -80,11 +80,12 @@ class TieredExecutable:
         # A kernel finds the arrays in the tuple; both live until it returns.
         table = (*self._head, workspace, *self._constants, *self._inputs(inputs), *results.values())
         if self._staged is None:
-            code.entries[0](id(table))
+            status = code.entries[0](id(table))
         else:
-            self._staged(code.entries, table, results, interrupt)
+            status = self._staged(code.entries, table, results, interrupt)
         self._give_back(workspace)
-        return results
+        # Whatever a kernel found amiss, NumPy has the words for it.
+        return self._interpreted(inputs, interrupt, info) if status else results
 
     def direct(self, inputs: Mapping[str, Any]) -> Tensors | None:
         """Run compiled code in one piece, which checks by itself what it is fed.
@@ -120,14 +121,15 @@ class _Stages:
 
     def __call__(
         self, entries: tuple[Entry, ...], table: tuple[Any, ...], results: dict[str, Array], interrupt: Interrupt
-    ) -> None:
-        """Run all stages; results that NumPy makes take the place of those in the table."""
+    ) -> int:
+        """Run all stages; results that NumPy makes take the place of those in the table. Return the status."""
         arrays = [*table, *(np.empty(shape, dtype) for shape, dtype in self._between)]
         table = tuple(arrays)
+        status = 0
         for stage in self._stages:
             interrupt()
             if isinstance(stage, LoopStage):
-                self._loop(entries[stage.function], stage, arrays, interrupt)
+                status = self._loop(entries[stage.function], stage, arrays, interrupt)
             elif isinstance(stage, HostBlock):
                 with interruptible(interrupt):
                     arrays[stage.result] = made = _evaluated(stage, arrays)
@@ -135,17 +137,22 @@ class _Stages:
                 if stage.result in self._names:
                     results[self._names[stage.result]] = made
             else:
-                entries[stage](id(table))
+                status = entries[stage](id(table))
+            if status:
+                return status
+        return 0
 
     @staticmethod
-    def _loop(entry: Entry, stage: LoopStage, arrays: list[Any], interrupt: Interrupt) -> None:
+    def _loop(entry: Entry, stage: LoopStage, arrays: list[Any], interrupt: Interrupt) -> int:
         """Run a long loop some trips at a time: where it is stands among integers of this call's own."""
         integers = arrays[INTEGERS].copy()
         table = (integers, *arrays[INTEGERS + 1 :])
         for start in range(0, stage.trips, stage.slice):
             interrupt()
             integers[stage.start], integers[stage.stop] = start, min(start + stage.slice, stage.trips)
-            entry(id(table))
+            if status := entry(id(table)):
+                return status
+        return 0
 
 
 def _evaluated(block: HostBlock, arrays: list[Any]) -> Any:

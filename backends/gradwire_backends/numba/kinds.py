@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from weakref import WeakKeyDictionary
 
+from gradwire_backends.numba.gathers import GATHERS
 from gradwire_backends.numba.legalize import legalize
 from gradwire_backends.numba.lowering import fragment
 from gradwire_backends.numba.own_ops import Overlay
@@ -61,6 +62,8 @@ def kind_of(value: Value) -> Kind:
         return Kind.RELABELLED
     if view(value) is not None:
         return Kind.VIEW
+    if isinstance(value.op, GATHERS):
+        return Kind.POINTWISE
     if routine(value.op, value) is not None:
         return Kind.ROUTINE
     return Kind.HOST if fragment(value) is None else Kind.POINTWISE

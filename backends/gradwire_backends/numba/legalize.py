@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gradwire_backends.numba.factoring import factored
+from gradwire_backends.numba.gathers import GATHERS
 from gradwire_backends.numba.own_ops import COPY, LU
 from gradwire_backends.numba.rewriting import written
 from gradwire_backends.numba.routines import lies_in_order, routine
@@ -67,6 +68,9 @@ class _Legalizer:
     def _with_operands(self, value: Value) -> Value:
         """Copy the inputs that do not lie as the value reads them."""
         fits: Callable[[Value], bool]
+        if isinstance(value.op, GATHERS):
+            x, *positions = value.inputs
+            return _with_inputs(value, (x if lies_in_order(x) else self._copy(x), *positions))
         if relabels(value):
             fits = lies_in_order
         elif view(value) is not None:

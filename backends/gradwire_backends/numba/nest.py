@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gradwire_backends.numba.gathers import GATHERS, gathered
 from gradwire_backends.numba.kinds import Kind
 from gradwire_backends.numba.loops import Access, LoopNest, Statement, Total
 from gradwire_backends.numba.lowering import fragment
@@ -18,6 +19,9 @@ from gradwire_service.graph import BOOL, FLOAT64, INT64, ElementType
 from gradwire_service.ops.base import Value, normalized_axes
 from gradwire_service.ops.linear_algebra import MatMul
 from gradwire_service.ops.reductions import Max, Mean, Min, Reduction, Sum
+
+NOT_THERE = 2
+"""Status of a kernel that was to read what is not there: NumPy tells which block it was."""
 
 
 def loop_nest(step: Step, memory: Memory) -> LoopNest:
@@ -70,6 +74,8 @@ class _Builder:
     def _computed(self, value: Value, index: Index) -> tuple[str, int]:
         """Add the computation of an element."""
         reads = self._schedule.operands(value, index)
+        if isinstance(value.op, GATHERS):
+            return self._gathered(value, index, reads)
         if reads[0].apart:
             return self._overlaid(value, index, reads)
         operands = [self._element(read.root, read.index) for read in reads]
@@ -112,6 +118,27 @@ class _Builder:
             return self._line(depth, text, (Access(), *accesses))
         line = f"load_if({condition}, {self._memory.pointer(root)}, @0, {other}, {self._where(root)})"
         return self._line(depth, line, (self._place(root, upper.index), *accesses))
+
+    def _gathered(self, value: Value, index: Index, reads: Sequence[Read]) -> tuple[str, int]:
+        """Add an element at positions that are data; where there is none, that is noted, and nothing read."""
+        x = value.inputs[0]
+        found = gathered(value.op, value, index)
+        strides = self._ledger.strides(x)
+        sizes = [self._ledger.size(dimension) for dimension in self._schedule.dimensions.of(x)]
+        place = self._place(x, found.index)
+        conditions, depth = ["(0 == 0)"], _depth(found.index)
+        for position, read in zip(found.positions, reads, strict=False):
+            given, inside = self._element(read.root, read.index)
+            depth = max(depth, inside)
+            size = " * ".join(sizes) or "1" if position.axis is None else sizes[position.axis]
+            first, _ = self._line(inside, f"select(int64({given}) < 0, {given} + {size}, int64({given}))")
+            conditions.append(f"({first} >= 0) & ({first} <= {size} - {position.reach})")
+            place.starts.append((first, () if position.axis is None else strides[position.axis]))
+        there, _ = self._line(depth, " & ".join(conditions))
+        self.nest.statements.append(Statement(depth, f"note_if({there} == 0, {NOT_THERE})"))
+        nothing = "0 == 1" if value.element_type is BOOL else f"{value.element_type}(0)"
+        line = f"load_if({there}, {self._memory.pointer(x)}, @0, {nothing}, {self._where(x)})"
+        return self._line(depth, line, (place,))
 
     def _line(self, depth: int, text: str, accesses: tuple[Access, ...] = ()) -> tuple[str, int]:
         """Add a line that computes something; return its name, and its depth."""

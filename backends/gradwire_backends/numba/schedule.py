@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gradwire_backends.numba.dimensions import Dimension, Dimensions
+from gradwire_backends.numba.gathers import GATHERS, gathered
 from gradwire_backends.numba.kinds import KERNEL, LOOPS, Kind, body_graph, kind_of
 from gradwire_backends.numba.own_ops import Overlay
 from gradwire_backends.numba.views import FIRST, Index, Pick, broadcast, through, traced
@@ -143,6 +144,10 @@ class Schedule:
         """
         if self.kinds[value] is Kind.REDUCTION:
             return [Read(*traced(value.inputs[0], index))]
+        if isinstance(value.op, GATHERS):
+            x, indices = value.inputs
+            found = gathered(value.op, value, index)
+            return [*(Read(*traced(indices, at.index)) for at in found.positions), Read(x, found.index, apart=True)]
         match value.op:
             case Overlay() as op:
                 x, base = value.inputs
