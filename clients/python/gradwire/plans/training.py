@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Unpack
+from typing import Any, Literal, Unpack, cast
 
 from gradwire import v1 as pb
 from gradwire.core import Core, Method, Plan, Source
 from gradwire.errors import InternalError
 from gradwire.execution import Options, options_message
+from gradwire.graph import Graph
 from gradwire.optimization import Optimizer
 from gradwire.outcomes import MinimizeResult, OptimizerState, Progress, StepResult
 from gradwire.plans.queries import Inputs
 from gradwire.progress import Reporter
 from gradwire.query import Name, Names, name, names
 from gradwire.structures import leaves
-from gradwire.wireformat import nested
+from gradwire.wireformat import Part, nested
 
 STEP = Method("OptimizationService", "Step", pb.StepResponse, tells_id=True)
 MINIMIZE = Method("OptimizationService", "Minimize", pb.MinimizeResponse)
@@ -64,53 +65,10 @@ def step(
     return StepResult.of(response, bulk)
 
 
-def minimize(
-    core: Core,
-    graph: Source,
-    parameters: Inputs,
-    data: Inputs | None = None,
-    *,
-    optimizer: Optimizer,
-    state: OptimizerState | None = None,
-    loss: Name = "",
-    residuals: Names = (),
-    batch_size: int = 0,
-    order: Order | None = None,
-    rows: Sequence[str] = (),
-    accumulation: int = 0,
-    epochs: int = 0,
-    steps: int = 0,
-    function_evaluations: int = 0,
-    seconds: float = 0.0,
-    loss_below: float | None = None,
-    gradient_norm: float = 0.0,
-    patience: int = 0,
-    least_improvement: float = 0.0,
-    validation_data: Inputs | None = None,
-    validation_share: float = 0.0,
-    metrics: Names = (),
-    return_best: bool = False,
-    seed: int = 0,
-    starts: int = 0,
-    start_spread: float = 0.0,
-    same_within: float = 0.0,
-    report_every: int = 0,
-    report_seconds: float = 0.0,
-    report_parameters: bool = False,
-    progress: Callable[[Progress], object] | None = None,
-    quiet: bool = False,
-    **options: Unpack[Options],
-) -> Plan[MinimizeResult]:
-    """Minimize a scalar from start to end on the server.
+class Settings(Options, total=False):
+    """How to minimize: what `minimize` takes, and a training job alike.
 
-    The loss should be a mean over rows, so that a step does not depend on the batch size. Interrupting the call stops
-    the work.
-
-    Args:
-        graph: a graph, its text form, or a function of arrays.
-        parameters: where to start: the values of the variables that are trained, by name.
-        data: the values of all other variables, by name.
-        optimizer: the method, such as ``gw.optimizers.sgd(0.1, momentum=0.9)``.
+    Keys:
         state: where an earlier minimization left off. Default: a fresh start.
         loss: name of the scalar to minimize. Default: the only output.
         residuals: names of values whose squares are summed, for methods of least squares, in place of `loss`.
@@ -138,56 +96,67 @@ def minimize(
         report_every: steps between reports; 0: once an epoch.
         report_seconds: least time between reports.
         report_parameters: send the parameters with each report.
+    """
+
+    state: OptimizerState | None
+    loss: Name
+    residuals: Names
+    batch_size: int
+    order: Order | None
+    rows: Sequence[str]
+    accumulation: int
+    epochs: int
+    steps: int
+    function_evaluations: int
+    seconds: float
+    loss_below: float | None
+    gradient_norm: float
+    patience: int
+    least_improvement: float
+    validation_data: Inputs | None
+    validation_share: float
+    metrics: Names
+    return_best: bool
+    seed: int
+    starts: int
+    start_spread: float
+    same_within: float
+    report_every: int
+    report_seconds: float
+    report_parameters: bool
+
+
+def minimize(
+    core: Core,
+    graph: Source,
+    parameters: Inputs,
+    data: Inputs | None = None,
+    *,
+    optimizer: Optimizer,
+    progress: Callable[[Progress], object] | None = None,
+    quiet: bool = False,
+    **settings: Unpack[Settings],
+) -> Plan[MinimizeResult]:
+    """Minimize a scalar from start to end on the server.
+
+    The loss should be a mean over rows, so that a step does not depend on the batch size. Interrupting the call stops
+    the work.
+
+    Args:
+        graph: a graph, its text form, or a function of arrays.
+        parameters: where to start: the values of the variables that are trained, by name.
+        data: the values of all other variables, by name.
+        optimizer: the method, such as ``gw.optimizers.sgd(0.1, momentum=0.9)``.
         progress: is given each report. Default: a progress bar in a terminal, else lines on stderr.
         quiet: show nothing.
-        options: see `Options`; the time is 600 seconds by default, which is what servers allow.
+        settings: see `Settings`, and `Options`; the time is 600 seconds by default, which is what servers allow.
 
     Raises: GradwireError, by its reason.
     """
-    held_out = dict(leaves(validation_data or {}))
-    if callable(graph) and (batch_size or held_out) and not rows:
-        rows = equally_long(dict(leaves(data or {})))
-    bound, feeds = core.bind(graph, {**parameters, **(data or {})}, rows)
-    trained, given = parted(feeds, parameters)
-    request = pb.Minimization(
-        loss=name(bound, loss),
-        optimizer=optimizer.message(),
-        state=None if state is None else state.message(),
-        batching=pb.Batching(
-            mode=pb.BatchingMode.Value(f"BATCHING_MODE_{(order or 'unspecified').upper()}"),
-            batch_size=batch_size,
-            row_variables=rows,
-            accumulation=accumulation,
-        ),
-        stopping=pb.StoppingRule(
-            epochs=epochs,
-            steps=steps,
-            function_evaluations=function_evaluations,
-            seconds=seconds,
-            loss=loss_below,
-            gradient_norm=gradient_norm,
-            patience=patience,
-            least_improvement=least_improvement,
-        ),
-        reporting=pb.ReportingRule(
-            every_steps=report_every, every_seconds=report_seconds, parameters=report_parameters
-        ),
-        options=options_message(options),
-        seed=seed,
-        return_best=return_best,
-        validation_share=validation_share,
-        metrics=names(bound, metrics),
-        residuals=names(bound, residuals),
-        multi_start=pb.MultiStart(starts=starts, spread=start_spread, tolerance=same_within) if starts else None,
-    )
-    parts = [
-        request.SerializeToString(),
-        *core.feed(3, bound, trained),
-        *core.feed(4, bound, given),
-        *core.feed(11, bound, held_out),
-    ]
+    bound, parts = minimization(core, graph, parameters, data, optimizer, settings)
     history: list[Progress] = []
     ended: list[tuple[pb.MinimizationResult, Sequence[memoryview]]] = []
+    epochs, steps = settings.get("epochs", 0), settings.get("steps", 0)
     with Reporter(progress, quiet=quiet, epochs=epochs, steps=steps) as reporter:
 
         def receive(response: pb.MinimizeResponse, bulk: Sequence[memoryview]) -> None:
@@ -197,12 +166,92 @@ def minimize(
                 history.append(Progress.of(response.progress, bulk))
                 reporter.report(history[-1])
 
-        timeout = options.get("timeout") or LONGEST
+        timeout = settings.get("timeout") or LONGEST
         yield from core.follow(MINIMIZE, bound, lambda source: nested(1, [source, *parts]), receive, timeout)
     if not ended:
         raise InternalError("the server ended the stream of reports without a result")
     result, bulk = ended[-1]
     return MinimizeResult.of(result, history, bulk)
+
+
+def minimization(
+    core: Core, graph: Source, parameters: Inputs, data: Inputs | None, optimizer: Optimizer, settings: Settings
+) -> tuple[Graph | str, list[Part]]:
+    """Return the graph of a minimization, and all else of its message.
+
+    Raises: TypeError for a setting that there is none of.
+    """
+    held_out = dict(leaves(settings.get("validation_data") or {}))
+    rows = settings.get("rows", ())
+    if callable(graph) and (settings.get("batch_size") or held_out) and not rows:
+        rows = equally_long(dict(leaves(data or {})))
+    bound, feeds = core.bind(graph, {**parameters, **(data or {})}, rows)
+    trained, given = parted(feeds, parameters)
+    parts = [
+        _message(bound, optimizer, rows, settings).SerializeToString(),
+        *core.feed(3, bound, trained),
+        *core.feed(4, bound, given),
+        *core.feed(11, bound, held_out),
+    ]
+    return bound, parts
+
+
+def _message(bound: Graph | str, optimizer: Optimizer, rows: Sequence[str], settings: Settings) -> pb.Minimization:
+    """Return the message without graph, parameters and data."""
+    state, starts = settings.get("state"), settings.get("starts", 0)
+    return pb.Minimization(
+        loss=name(bound, settings.get("loss", "")),
+        optimizer=optimizer.message(),
+        state=None if state is None else state.message(),
+        batching=pb.Batching(
+            mode=pb.BatchingMode.Value(f"BATCHING_MODE_{(settings.get('order') or 'unspecified').upper()}"),
+            batch_size=settings.get("batch_size", 0),
+            row_variables=rows,
+            accumulation=settings.get("accumulation", 0),
+        ),
+        stopping=stopping_rule(settings),
+        reporting=reporting_rule(settings),
+        options=options_message(run_options(settings)),
+        seed=settings.get("seed", 0),
+        return_best=settings.get("return_best", False),
+        validation_share=settings.get("validation_share", 0.0),
+        metrics=names(bound, settings.get("metrics", ())),
+        residuals=names(bound, settings.get("residuals", ())),
+        multi_start=pb.MultiStart(
+            starts=starts, spread=settings.get("start_spread", 0.0), tolerance=settings.get("same_within", 0.0)
+        )
+        if starts
+        else None,
+    )
+
+
+def stopping_rule(settings: Settings) -> pb.StoppingRule:
+    """Return when to stop."""
+    return pb.StoppingRule(
+        epochs=settings.get("epochs", 0),
+        steps=settings.get("steps", 0),
+        function_evaluations=settings.get("function_evaluations", 0),
+        seconds=settings.get("seconds", 0.0),
+        loss=settings.get("loss_below"),
+        gradient_norm=settings.get("gradient_norm", 0.0),
+        patience=settings.get("patience", 0),
+        least_improvement=settings.get("least_improvement", 0.0),
+    )
+
+
+def reporting_rule(settings: Settings) -> pb.ReportingRule:
+    """Return when to report."""
+    return pb.ReportingRule(
+        every_steps=settings.get("report_every", 0),
+        every_seconds=settings.get("report_seconds", 0.0),
+        parameters=settings.get("report_parameters", False),
+    )
+
+
+def run_options(settings: Settings) -> Options:
+    """Return how to run; what is no setting of a minimization is left for `options_message` to refuse."""
+    own = Settings.__annotations__.keys() - Options.__annotations__.keys()
+    return cast("Options", {name: value for name, value in settings.items() if name not in own})
 
 
 def parted(feeds: Mapping[str, Any], parameters: Inputs) -> tuple[dict[str, Any], dict[str, Any]]:
