@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
 
 from gradwire_backends.numba.instructions.program import HostStage, LoopProgram
 from gradwire_backends.numba.kernels import Kernel
+from gradwire_backends.numba.loader import Code
 from gradwire_backends.numba.workspace import Workspaces
 from gradwire_service.backend import Executable, Interrupt, RunInfo, Tensors, Tier, never
 from gradwire_service.errors import IndexRangeError
@@ -22,14 +24,18 @@ class LoopExecutable:
     """An executable that hands a program to the loop.
 
     Args:
-        graph: what the program was made of; NumPy runs it until the kernel is there.
+        graph: what the program was made of; NumPy runs it until the kernel is there, and it is dropped then, since its
+            values take ten times the memory of the program.
         program: the graph as rows of instructions.
         kernel: the loop.
         workspaces: lends the words.
     """
 
     def __init__(self, graph: FlatGraph, program: LoopProgram, kernel: Kernel, workspaces: Workspaces) -> None:
-        self._graph, self._program, self._kernel = graph, program, kernel
+        self._program, self._kernel = program, kernel
+        self._code: Code | None = None
+        self._lock = threading.Lock()
+        self._graph: FlatGraph | None = graph
         self._interpreted: Executable | None = None
         self._borrow, self._give_back = workspaces.borrow, workspaces.give_back
         self._outputs = tuple((name, kind.shape, kind.element_type.dtype) for name, kind in program.outputs)
@@ -37,15 +43,16 @@ class LoopExecutable:
     def wait(self, timeout: float) -> bool:
         """Wait until the loop is there, or can't be; tell whether it is."""
         self._kernel.settled.wait(timeout)
-        return self._kernel.code is not None
+        return (self._code or self._kernel.code) is not None
 
     def __call__(self, inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
         """Run, by the loop if it is there."""
-        code = self._kernel.code
-        if code is None:
-            if self._interpreted is None:
-                self._interpreted = interpret(self._graph)
-            return self._interpreted(inputs, interrupt, info)
+        code = self._code
+        while code is None:
+            interpreted = self._meanwhile()
+            if interpreted is not None:
+                return interpreted(inputs, interrupt, info)
+            code = self._code
         if info is not None:
             info.tier = Tier.COMPILED
         results: dict[str, Array] = {name: np.empty(shape, dtype) for name, shape, dtype in self._outputs}
@@ -58,24 +65,34 @@ class LoopExecutable:
             interrupt()
             if isinstance(stage, HostStage):
                 with interruptible(interrupt):
-                    _evaluate(stage, workspace.view(np.int64))
+                    _evaluate(stage, workspace[: program.bytes].view(np.int64))
             else:
                 table = (stage, *arrays)  # which the loop reads; it lives until the loop returns
                 run(id(table))
         self._give_back(workspace)
         return results
 
+    def _meanwhile(self) -> Executable | None:
+        """Return what runs the graph until the loop is there; None from then on."""
+        with self._lock:
+            self._code = self._code or self._kernel.code
+            if self._code is not None:
+                self._graph = self._interpreted = None
+            elif self._interpreted is None:
+                assert self._graph is not None
+                self._interpreted = interpret(self._graph)
+            return self._interpreted
+
 
 def _evaluate(stage: HostStage, words: Array) -> None:
     """Evaluate a block by NumPy."""
-    value = stage.value
-    operands = [_read(words[at], x.type) for at, x in zip(stage.operands, value.inputs, strict=True)]
+    operands = [_read(words[at], kind) for at, kind in zip(stage.operands, stage.kinds, strict=True)]
     try:
         with np.errstate(all="ignore"):
-            found: Any = converted(value.op.evaluate(NUMPY, *operands), value.type, NUMPY)
+            found: Any = converted(stage.op.evaluate(NUMPY, *operands), stage.type, NUMPY)
     except IndexRangeError as error:
-        raise error.in_block(value.name, value.op.name) from None
-    for at, result in zip(stage.results, found if isinstance(value.type, TupleType) else (found,), strict=True):
+        raise error.in_block(stage.name, stage.op.name) from None
+    for at, result in zip(stage.results, found if isinstance(stage.type, TupleType) else (found,), strict=True):
         floating = result.dtype.kind == "f"
         words[at] = result.astype(np.float64).view(np.int64) if floating else result.astype(np.int64)
 

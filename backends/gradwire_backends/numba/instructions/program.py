@@ -17,7 +17,7 @@ from gradwire_backends.numba.instructions import vocabulary
 from gradwire_backends.numba.instructions.translation import COLUMNS, SEGMENT, HostBlock, Numbers, Translation
 from gradwire_backends.numba.instructions.vocabulary import ARRAYS, CONSTANTS, FIELDS, SCRATCH, WORD, deliver, fetch
 from gradwire_service.graph import INT64, Array, TensorType
-from gradwire_service.ops.base import Value
+from gradwire_service.ops.base import Op
 from gradwire_service.ops.flat import FlatGraph
 
 ROW_COST = 10
@@ -35,12 +35,16 @@ class HostStage:
     """A block that NumPy evaluates.
 
     Attributes:
-        value: the block.
+        op, name, type: of the block.
+        kinds: types of its inputs.
         operands: the words of each input.
         results: the words of the result, or of each result.
     """
 
-    value: Value
+    op: Op
+    name: str
+    type: TensorType
+    kinds: tuple[TensorType, ...]
     operands: tuple[Array, ...]
     results: tuple[Array, ...]
 
@@ -215,5 +219,16 @@ def _stages(
     for segment in range(last + 1):
         yield from spans_of[segment]
         for block in blocks_of[segment]:
-            results = block.results if isinstance(block.results, tuple) else (block.results,)
-            yield HostStage(block.value, tuple(words[x] for x in block.operands), tuple(words[x] for x in results))
+            yield _host_stage(block, words)
+
+
+def _host_stage(block: HostBlock, words: Array) -> HostStage:
+    value = block.value
+    return HostStage(
+        value.op,
+        value.name,
+        value.type,
+        tuple([x.type for x in value.inputs]),
+        tuple([words[x] for x in block.operands]),
+        tuple([words[x] for x in (block.results if isinstance(block.results, tuple) else (block.results,))]),
+    )
