@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,10 +143,8 @@ class Contestant:
     def ask(self, *words: object) -> dict[str, Any]:
         """Send a command and return the answer."""
         assert self._process.stdin is not None
-        try:
+        with suppress(BrokenPipeError):  # what is read next tells why
             print(*words, file=self._process.stdin, flush=True)
-        except BrokenPipeError:
-            pass  # what is read next tells why
         return self.reply()
 
     @property

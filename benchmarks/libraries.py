@@ -1,4 +1,4 @@
-"""Peers at their best: for each library, the way from a function of arrays to a value and a gradient, compiled and warm.
+"""Peers at their best: for each library, the way from a function of arrays to a value and a gradient, compiled.
 
 A function takes a namespace first, then arrays: ``def loss(xp, x, y, w)``. Namespaces are those of the libraries, and
 have beside `sum`, `exp`, … under these names what NumPy lacks: `sigmoid` and `logsumexp`, over the last axis.
@@ -199,9 +199,9 @@ def casadi_call(function: Any, inputs: Iterable[Any], shapes: Sequence[tuple[int
     kept = [np.asarray(x, float).ravel(order="F") for x in inputs]
     results = [np.zeros(shape, order="F") for shape in shapes]
     for i, x in enumerate(kept):
-        buffer.set_arg(i, memoryview(x))
+        buffer.set_arg(i, x.data)
     for i, y in enumerate(results):
-        buffer.set_res(i, memoryview(y.reshape(-1, order="F")))
+        buffer.set_res(i, y.reshape(-1, order="F").data)
 
     def copied(_: object = (buffer, kept)) -> list[Any]:  # the buffer has addresses alone
         trigger()
@@ -210,7 +210,7 @@ def casadi_call(function: Any, inputs: Iterable[Any], shapes: Sequence[tuple[int
     def renewed(_: object = (buffer, kept)) -> list[Any]:
         for i, shape in enumerate(shapes):
             results[i] = np.empty(shape, order="F")
-            buffer.set_res(i, memoryview(results[i].reshape(-1, order="F")))
+            buffer.set_res(i, results[i].reshape(-1, order="F").data)
         trigger()
         return list(results)
 

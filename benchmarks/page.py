@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks import machine
 from benchmarks.contender import OURS
 from benchmarks.contest import PINNED, Measured, peers_python
-from benchmarks.table import Row, markdown, mark
+from benchmarks.table import Row, mark, markdown
 from benchmarks.timing import shown
 
 C_BAR, MEAN_BAR, WORST_BAR = 1.5, 0.45, 1.0
@@ -36,6 +36,7 @@ def written(measured: Sequence[Measured], rows: Sequence[Row], output: Path | No
             picture.draw(measured, place)
             parts.append(f"![Times of the peers ÷ ours, for each kind of work]({place.name})")
         parts += ["## Kinds of work", ratios(measured), summary(measured)]
+        parts += ["## Memory", MEMORY, memory(measured)]
     if rows:
         parts += ["## Other cases", markdown(rows)]
     if measured:
@@ -49,8 +50,14 @@ float64, compiled where it can compile, with its data in place. Each answer agre
 timed. Ratios are ours ÷ theirs: below 1 we are faster."""
 
 CONTENDERS = """\
-Time of a call. C is written by hand, `gcc -O3 -march=native -ffast-math`, one thread. NumPy by hand is a gradient derived
-by hand. Memory is the largest resident size of the process during a warm call."""
+Time of a call. C is written by hand, `gcc -O3 -march=native -ffast-math`, one thread, and writes to memory that is
+there; all others return new arrays. NumPy by hand is a gradient derived by hand. Memory is the largest resident size of
+the process during a warm call."""
+
+
+MEMORY = """\
+How much the largest resident size during a warm call grows from the smallest to the largest size of a kind: with data,
+workspace and results. Beside it, what a warm call of ours allocates and what of it are results."""
 
 
 def ratios(measured: Iterable[Measured]) -> str:
@@ -107,6 +114,36 @@ def summary(measured: Iterable[Measured]) -> str:
         lines.append(f"- {what}: {value:.3g}, bar ≤ {bar:g}, met: {mark(value <= bar)}")
     missed = [m for m in single if m.ratio is None or m.ratio > m.size.bar]
     return "\n".join([*lines, f"- cases that miss their bar: {len(missed)} of {len(single)}"])
+
+
+def memory(measured: Iterable[Measured]) -> str:
+    """Return the table of memory: of each kind the growth from its first size to its last one."""
+    lines = ["| kind | from | to | ours | best peer | ratio | bar | met | a call allocates | results |"]
+    lines.append("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    kinds: dict[str, list[Measured]] = {}
+    for m in measured:
+        if m.threads == 1:
+            kinds.setdefault(m.kind.name, []).append(m)
+    for first, *_, last in (found for found in kinds.values() if len(found) > 1):
+        grown = {name: last.peaks[name] - first.peaks[name] for name in last.peaks.keys() & first.peaks.keys()}
+        best = last.best_peer
+        cells = [last.kind.title, str(first.size), str(last.size), _megabytes(grown.get(OURS))]
+        if best in grown and OURS in grown:
+            ratio = grown[OURS] / max(grown[best], PAGE)
+            cells += [f"{best} {_megabytes(grown[best])}", f"{ratio:.3g}", "≤ 1", mark(ratio <= 1)]
+        else:
+            cells += ["", "", "≤ 1", ""]
+        cells += [_megabytes(last.allocated.get("peak")), _megabytes(last.allocated.get("results"))]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+PAGE = 4096
+"""Bytes that a process grows by at least; what grows less is not seen."""
+
+
+def _megabytes(size: int | None) -> str:
+    return "" if size is None else f"{size / 1e6:.3g} MB"
 
 
 def details(measured: Iterable[Measured]) -> str:

@@ -16,12 +16,11 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.contender import OURS, AbsentError, Prepared
+from benchmarks.contender import AbsentError, Prepared
 from benchmarks.kinds import KINDS
 from benchmarks.memory import peak_resident, reset_peak
 
@@ -39,9 +38,11 @@ def main() -> None:
         prepared = KINDS[kind].prepare(contender, KINDS[kind].sizes[int(size)])
         np.savez(answer, *prepared.answer(prepared.call()))
     except AbsentError as error:
-        return reply(absent=str(error))
-    except Exception as error:
-        return reply(failed=f"{type(error).__name__}: {error}")
+        reply(absent=str(error))
+        return
+    except Exception as error:  # of any library; the run goes on without it
+        reply(failed=f"{type(error).__name__}: {error}".partition("\n")[0])
+        return
     prepared.call()  # a second one, since some compile at the first, and again when they see that types do not change
     reply(ready=True)
     for line in sys.stdin:

@@ -206,8 +206,8 @@ def pytensor(linker: str, observations: int) -> Prepared:
     """Go back twice, by columns."""
     found, xp, chosen = libraries.pytensor(linker)[0], libraries.pytensor_namespace(), places(observations)
 
-    def call(*at: Any) -> list[Any]:
-        return by_columns(found.grad, xp, *at, chosen)
+    def call(camera: Any, place: Any, weight: Any, seen: Any) -> list[Any]:
+        return by_columns(found.grad, xp, camera, place, weight, seen, chosen)
 
     return Prepared(libraries.pytensor_function(call, point(observations), linker).call, _columns_as_entries)
 

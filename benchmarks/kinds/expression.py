@@ -37,7 +37,7 @@ class Block(NamedTuple):
     b: int
 
 
-def point(blocks: int) -> Point:  # noqa: ARG001  # all sizes have the same inputs
+def point(blocks: int) -> Point:  # all sizes have the same inputs
     """Draw the inputs."""
     return {"x": np.random.default_rng(1).uniform(-1, 1, INPUTS)}
 

@@ -2,8 +2,8 @@
 
 The inverse covariance of a component is QᵀQ, Q lower triangular with a diagonal of exponentials. Q (x - μ) is taken as
 Qx - Qμ: for all points and components one large product of matrices.
-Source: Šrajer, Kukelova & Fitzgibbon (2018), "A benchmark of selected algorithmic differentiation tools on some problems
-in computer vision and machine learning".
+Source: Šrajer, Kukelova & Fitzgibbon (2018), "A benchmark of selected algorithmic differentiation tools on some
+problems in computer vision and machine learning".
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def constant(d: int, k: int, n: int) -> float:
     return -n * d * 0.5 * math.log(2 * math.pi) - k * ((d + 1) * d * -0.5 * math.log(2) - log_gamma)
 
 
-def posterior(xp: Any, alphas: Any, means: Any, icf: Any, x: Any, d: int, k: int, n: int) -> Any:
+def posterior(xp: Any, alphas: Any, means: Any, icf: Any, x: Any, *, d: int, k: int, n: int) -> Any:
     """Return the log posterior."""
     diagonal, lower = xp.exp(icf[:, :d]), icf[:, d:]
     padded = xp.concatenate([xp.zeros((k, 1)), diagonal, lower], axis=1)
@@ -63,7 +63,7 @@ def ours(d: int, k: int, n: int) -> Any:
     )
     at = point(d, k, n)
     variables = [gw.variable(name, x.shape) for name, x in at.items()]
-    return Question(gw.Graph({"y": posterior(xp, *variables, d, k, n)}, name="gmm"), at, wrt=WRT)
+    return Question(gw.Graph({"y": posterior(xp, *variables, d=d, k=k, n=n)}, name="gmm"), at, wrt=WRT)
 
 
 def by_hand(d: int, k: int, n: int) -> Prepared:
@@ -157,16 +157,20 @@ KIND = Kind(
     "mixture of Gaussians, gradient",
     [
         Size({"d": d, "k": k, "n": n}, 0.5, is_small=d == 2, is_on_demand=d * k * n > 3_000_000)
-        for d, k, n in ((2, 5, 1_000), (10, 25, 1_000), (20, 50, 1_000), (64, 25, 1_000), (10, 25, 10_000), (64, 100, 10_000))
+        for d, k, n in (
+            (2, 5, 1_000),
+            (10, 25, 1_000),
+            (20, 50, 1_000),
+            (64, 25, 1_000),
+            (10, 25, 10_000),
+            (64, 100, 10_000),
+        )
     ],
     ours,
     {
         BY_HAND: by_hand,
         IN_C: in_c,
         "CasADi": casadi,
-        **{
-            name: partial(_framework, name)
-            for name in ("JAX", "PyTorch", "PyTensor C", "PyTensor numba", "autograd")
-        },
+        **{name: partial(_framework, name) for name in ("JAX", "PyTorch", "PyTensor C", "PyTensor numba", "autograd")},
     },
 )

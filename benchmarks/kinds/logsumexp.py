@@ -61,10 +61,7 @@ def casadi(n: int) -> Prepared:
 KIND = Kind(
     "logsumexp",
     "logsumexp, gradient",
-    [
-        Size({"n": n}, 0.8, is_small=n <= 1_000, is_on_demand=n == 10_000)
-        for n in (1_000, 10_000, 100_000, 1_000_000)
-    ],
+    [Size({"n": n}, 0.8, is_small=n <= 1_000, is_on_demand=n == 10_000) for n in (1_000, 10_000, 100_000, 1_000_000)],
     ours,
     {BY_HAND: by_hand, IN_C: in_c, "CasADi": casadi, **libraries.gradients(function, point, ["x"])},
 )

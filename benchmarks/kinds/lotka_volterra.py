@@ -15,7 +15,7 @@ EAGER = 1_000
 """Steps up to which libraries that call a function for each operation are tried."""
 
 
-def point(steps: int) -> Point:  # noqa: ARG001  # the number of steps is no array
+def point(steps: int) -> Point:  # the number of steps is no array
     """Return where it starts, and the rates."""
     return {"start": np.array([1.0, 0.5]), "rates": np.array([1.1, 0.4, 0.1, 0.4])}
 

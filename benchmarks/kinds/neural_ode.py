@@ -21,7 +21,7 @@ EAGER = 1_000
 WRT = ("start", "w1", "b1", "w2")
 
 
-def point(steps: int) -> Point:  # noqa: ARG001  # the number of steps is no array
+def point(steps: int) -> Point:  # the number of steps is no array
     """Draw start and weights."""
     rng = np.random.default_rng(0)
     w1, w2 = rng.normal(size=(STATE, HIDDEN)) / 2, rng.normal(size=(HIDDEN, STATE)) / 4
