@@ -76,6 +76,7 @@ def test_a_method_reports_after_each_iteration(name: str) -> None:
         found = ENGINE.gradient(VALLEY, report.parameters)
         assert report.loss == found.value
         assert report.gradient_norm == pytest.approx(np.linalg.norm(found.gradients["x"]), rel=1e-12)
+        assert report.learning_rate == 0
         assert report.parameter_norm == pytest.approx(np.linalg.norm(report.parameters["x"]), rel=1e-12)
     assert reports[-1].loss == solution.loss < 1e-2
     assert solution.parameters_step == solution.progress.step == len(reports)

@@ -123,7 +123,7 @@ class Progress:
     seconds: float
     parameters: Arrays = field(default_factory=dict, repr=False)
     candidates: Arrays = field(default_factory=dict, repr=False)
-    candidate_losses: Array = field(default_factory=lambda: np.empty(0), repr=False)
+    candidate_losses: Array = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
     metrics: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod

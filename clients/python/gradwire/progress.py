@@ -56,7 +56,8 @@ class Reporter:
         if self._callback is not None:
             self._callback(progress)
         elif self._bar is not None:
-            loss, rate = f"loss {progress.loss:.6g}", f"rate {progress.learning_rate:.3g}"
+            rate = f"rate {progress.learning_rate:.3g}" if progress.learning_rate else ""  # some methods have none
+            loss = f"loss {progress.loss:.6g}"
             self._bar.update(self._task, completed=self._place(progress), loss=loss, rate=rate)
         elif not self._quiet:
             self._last = progress
@@ -71,8 +72,8 @@ class Reporter:
         unit = "epoch" if self._by_epoch else "step"
         total = f"/{self._total}" if self._total else ""
         held_out = "" if progress.validation_loss is None else f"  held out {progress.validation_loss:.6g}"
-        line = f"{unit} {self._place(progress)}{total}  loss {progress.loss:.6g}{held_out}"
-        sys.stderr.write(f"{line}  learning rate {progress.learning_rate:.3g}\n")
+        rate = f"  learning rate {progress.learning_rate:.3g}" if progress.learning_rate else ""
+        sys.stderr.write(f"{unit} {self._place(progress)}{total}  loss {progress.loss:.6g}{held_out}{rate}\n")
 
 
 def _bar() -> Any:

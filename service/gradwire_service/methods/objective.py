@@ -73,7 +73,7 @@ class Objective:
         point = self.at(x)
         assert point.gradient is not None
         if np.isfinite(point.loss) and np.isfinite(point.gradient).all():
-            return point.loss, point.gradient
+            return point.loss, point.gradient.copy()  # SciPy may write into what it is given
         return self._parabola(x)
 
     def at(self, x: Vector) -> Point:

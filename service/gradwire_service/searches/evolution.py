@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, final
 
 import numpy as np
 
-from gradwire_service.errors import OptimizerUnavailableError
+from gradwire_service.errors import HyperparameterError, OptimizerUnavailableError
 from gradwire_service.methods.vectors import Vector
 from gradwire_service.optimizers.configured import NOT_NEGATIVE, POSITIVE, Meaning
 from gradwire_service.searches.base import Candidates, Search
@@ -54,6 +54,9 @@ class _Distribution(Candidates):
         super().__init__(space)
         if space.start.size < 2:
             raise search.fault("it needs two elements or more to search over; take genetic", "population")
+        if (space.box.lower == space.box.upper).any():
+            text = "an element has bounds that leave it no room; give it among the data"
+            raise HyperparameterError(f"optimizer {search.name}: {text}", field="optimizer.bounds")
         try:
             import cma
         except ImportError:

@@ -130,12 +130,13 @@ def _report(
     last: Progress, end: Solution | Result | None, packing: Packing, conditions: Conditions, seconds: float
 ) -> Progress:
     """Return a report on a run that ended; None when it failed."""
-    told = end.progress if end else Progress()
+    told = end.progress if end else Progress(gradient_norm=0.0)
     return Progress(
         number=last.number + 1,
         step=last.step + 1,
         epoch=last.step + 1,
         loss=end.loss if end else math.nan,
+        learning_rate=0.0,
         gradient_norm=told.gradient_norm,
         parameter_norm=float(np.linalg.norm(packing.pack(end.parameters))) if end else math.nan,
         skipped_steps=last.skipped_steps + told.skipped_steps,

@@ -10,12 +10,14 @@ from functools import partial
 from gradwire import v1 as pb
 from gradwire_service.backend import Interrupt
 from gradwire_service.engine import Engine
-from gradwire_service.errors import CancelledError, InvalidRequestError, OptimizerUnknownError
+from gradwire_service.errors import CancelledError, InvalidRequestError, MalformedMessageError, OptimizerUnknownError
 from gradwire_service.graph import Array, Graph
 from gradwire_service.library import Choice
 from gradwire_service.methods import Conditions, Solution
+from gradwire_service.query import Arrays
 from gradwire_service.searches import Candidates, Run, Search, begin, multi_start
 from gradwire_service.server.calls import END, IDLE, Call, parse
+from gradwire_service.server.minimizing import by_update_rule
 from gradwire_service.server.reading import Reader
 from gradwire_service.server.workers import deadline_exceeded
 from gradwire_service.training import Progress, ReportingRule, Result, StopReason
@@ -31,7 +33,6 @@ from gradwire_service.wire.methods import (
     encode_solution,
     is_update_rule,
 )
-from gradwire_service.wire.optimization import decode_recipe
 
 
 def is_ours(asked: pb.Minimization) -> bool:
@@ -92,26 +93,17 @@ def _runner(
     engine: Engine, asked: pb.Minimization, graph: Graph, decode: DecodeTensors, choice: Choice, whole: Conditions
 ) -> Run:
     """Return what minimizes from one start."""
-    data = decode(asked.data, "minimization.data")
     if is_update_rule(asked.optimizer):
-        recipe, rows = decode_recipe(asked, decode), tuple(asked.batching.row_variables) or None
-        held_out = decode(asked.validation_data, "minimization.validation_data") if asked.validation_data else None
         decode_of(asked, None)
 
         def follow(start: Mapping[str, Array]) -> Iterator[Progress | Result]:
-            return engine.minimize(
-                graph,
-                start,
-                data,
-                recipe,
-                rows=rows,
-                validation=held_out,
-                loss=asked.loss,
-                choice=choice,
-                interrupt=whole.interrupt,
-            )
+            def from_start(messages: Mapping[str, pb.Tensor], field: str) -> Arrays:
+                return start if field == "minimization.parameters" else decode(messages, field)
+
+            return by_update_rule(engine, asked, graph, from_start, choice, whole.interrupt)
 
         return follow
+    data = decode(asked.data, "minimization.data")
     method, bounds = decode_method(asked.optimizer), decode_bounds(asked.optimizer, decode)
     of, conditions = decode_of(asked, method), decode_conditions(asked, whole.interrupt)
 
@@ -138,7 +130,7 @@ async def search(reader: Reader, call: Call) -> AsyncGenerator[pb.SearchResponse
     """
     first = await call.read()
     if first is END:
-        return
+        raise MalformedMessageError("the call has no message; send one that says how to search")
     event = parse(pb.SearchRequest, first)
     if not event.HasField("start"):
         raise InvalidRequestError("the first message has to say how to search; send start", field="start")
@@ -150,14 +142,14 @@ async def search(reader: Reader, call: Call) -> AsyncGenerator[pb.SearchResponse
     assert isinstance(method, Search)
     bounds = decode_bounds(start.optimizer, reader.arrays, "start.optimizer")
     parameters = reader.arrays(start.parameters, "start.parameters")
-    packing, candidates = await call.work(lambda _: begin(parameters, method, bounds, start.seed))
+    packing, candidates = await call.work(lambda _: begin(parameters, method, bounds, start.seed), call.next_deadline())
 
     def generation(_: Interrupt) -> pb.SearchResponse:
         return encode_generation(number, candidates, packing)
 
     number = 1
     while True:
-        yield await call.work(generation)
+        yield await call.work(generation, call.next_deadline())
         message = await call.read(IDLE)
         if message is END or candidates.ended:
             return
@@ -166,7 +158,7 @@ async def search(reader: Reader, call: Call) -> AsyncGenerator[pb.SearchResponse
             text = f"losses of generation {told.generation} were told, but generation {number} was asked about"
             raise InvalidRequestError(f"{text}; answer each response once", field="losses.generation")
         losses = reader.arrays({"losses": told.losses}, "losses")["losses"]
-        await call.work(partial(_tell, candidates, losses))
+        await call.work(partial(_tell, candidates, losses), call.next_deadline())
         number += 1
 
 

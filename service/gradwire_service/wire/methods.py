@@ -30,7 +30,7 @@ def decode_method(message: pb.Optimizer, place: str = "optimizer") -> Method | S
     Raises: OptimizerUnknownError; HyperparameterError, or one error with all faults; InvalidRequestError.
     """
     remedy = "which is for update rules; leave it out"
-    _refuse(message, place, message.name, remedy, "schedule", "clipping", "groups")
+    _refuse(message, place, message.name, remedy, "schedule", "clipping", "groups", "averaging")
     settings: dict[str, Any] = {
         name: decode_attribute(message.hyperparameters[name], f"{place}.hyperparameters[{name}]")
         for name in sorted(message.hyperparameters)
@@ -57,7 +57,9 @@ def decode_conditions(message: pb.Minimization, interrupt: Interrupt) -> Conditi
     """
     name = message.optimizer.name
     remedy = "but takes all data at every step; leave it out, or take an update rule such as adam"
-    _refuse(message, "minimization", name, remedy, "state", "validation_data")
+    _refuse(message, "minimization", name, remedy, "state", "validation_data", "validation_share", "metrics")
+    ends = "but ends where it converged, or else at the lowest point that it met; leave it out"
+    _refuse(message, "minimization", name, ends, "return_best")
     _refuse(message.batching, "minimization.batching", name, remedy, "batch_size", "accumulation")
     _refuse(message.stopping, "minimization.stopping", name, remedy, "patience", "least_improvement")
     if message.batching.mode not in (pb.BATCHING_MODE_UNSPECIFIED, pb.BATCHING_MODE_FULL):
