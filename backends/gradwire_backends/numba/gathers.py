@@ -14,6 +14,9 @@ from gradwire_service.ops.indexing import Take
 GATHERS = (Take, GatherNd, DynamicSlice)
 """Ops that read their first input, which lies in memory, at positions that their second one tells."""
 
+NOT_THERE = 2
+"""Status of a kernel that was to read what is not there: NumPy tells which block it was."""
+
 
 @dataclass(frozen=True)
 class Position:

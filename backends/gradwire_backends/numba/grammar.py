@@ -38,7 +38,9 @@ WORDS = frozenset(
     " cholesky_factor lu_factors lu_sign lu_solution triangular_solution"
     # along an axis
     " cumulative_sum cumulative_product cumulative_maximum cumulative_minimum cumulative_logaddexp"
-    " cumulative_logaddexpf recurrence position_of_greatest position_of_least".split()
+    " cumulative_logaddexpf recurrence position_of_greatest position_of_least"
+    # rows at positions
+    " copied cleared set_rows add_rows max_rows min_rows".split()
 )
 """What source may call."""
 

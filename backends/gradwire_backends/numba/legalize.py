@@ -13,6 +13,7 @@ from gradwire_backends.numba.gathers import GATHERS
 from gradwire_backends.numba.own_ops import COPY, LU
 from gradwire_backends.numba.rewriting import written
 from gradwire_backends.numba.routines import lies_in_order, routine
+from gradwire_backends.numba.scattering import scattered
 from gradwire_backends.numba.views import relabels, view
 from gradwire_service.ops.base import Value
 from gradwire_service.ops.flat import FlatGraph, ancestors
@@ -56,6 +57,7 @@ class _Legalizer:
                 self._factors[a] = self._with_operands(value)
             return self._factors[a]
         simpler = written(value.op, *value.inputs) or factored(value.op, *value.inputs)
+        simpler = simpler or scattered(value.op, *value.inputs)
         if simpler is None:
             return self._with_operands(value)
         newest = max((x.serial for x in value.inputs), default=-1)

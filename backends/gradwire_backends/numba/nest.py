@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradwire_backends.numba.gathers import GATHERS, gathered
+from gradwire_backends.numba.gathers import GATHERS, NOT_THERE, gathered
 from gradwire_backends.numba.kinds import Kind
 from gradwire_backends.numba.loops import Access, LoopNest, Statement, Total
 from gradwire_backends.numba.lowering import fragment
@@ -19,9 +19,6 @@ from gradwire_service.graph import BOOL, FLOAT64, INT64, ElementType
 from gradwire_service.ops.base import Value, normalized_axes
 from gradwire_service.ops.linear_algebra import MatMul
 from gradwire_service.ops.reductions import Max, Mean, Min, Reduction, Sum
-
-NOT_THERE = 2
-"""Status of a kernel that was to read what is not there: NumPy tells which block it was."""
 
 
 def loop_nest(step: Step, memory: Memory) -> LoopNest:

@@ -61,7 +61,7 @@ class Overlay(Op):
         return [axis for axis, low in enumerate(self.low) if low or x[axis] != y[axis]]
 
 
-class OfFactors(Op):
+class OfKernels(Op):
     """An op that kernels alone compute."""
 
     internal: ClassVar[bool] = True
@@ -72,7 +72,7 @@ class OfFactors(Op):
 
 @final
 @dataclass(frozen=True)
-class LU(OfFactors):
+class LU(OfKernels):
     """Factors of matrices, P A = L U, as LAPACK has them, with one row more for the exchanges that P stands for.
 
     Shapes: A is [..., n, n], y is [..., n + 1, n].
@@ -85,7 +85,7 @@ class LU(OfFactors):
 
 @final
 @dataclass(frozen=True)
-class LUSolve(OfFactors):
+class LUSolve(OfKernels):
     """Solution of linear equations by factors of their matrix, A x = b, or Aᵀ x = b.
 
     Shapes: the factors are [..., n + 1, n]; b and x as `solve` has them.
@@ -100,7 +100,7 @@ class LUSolve(OfFactors):
 
 @final
 @dataclass(frozen=True)
-class LUSign(OfFactors):
+class LUSign(OfKernels):
     """Sign of a determinant by factors.
 
     Shapes: the factors are [..., n + 1, n], the sign is [...].
@@ -108,6 +108,25 @@ class LUSign(OfFactors):
 
     def infer(self, lu: TensorType) -> TensorType:
         return TensorType(lu.shape[:-2], lu.element_type)
+
+
+@final
+@dataclass(frozen=True)
+class ScatterRows(OfKernels):
+    """Rows combined with those of a matrix, y = x, then y[at[i]] = how(y[at[i]], updates[i]) for every i.
+
+    Attributes:
+        how: "set", "add", "max" or "min".
+        rows: number of rows of y.
+
+    Shapes: at is [p], updates are [p, w], x is [rows, w], zeros where it is left out, y is [rows, w].
+    """
+
+    how: str
+    rows: int
+
+    def infer(self, at: TensorType, updates: TensorType, *x: TensorType) -> TensorType:
+        return TensorType((self.rows, updates.shape[1]), updates.element_type)
 
 
 COPY = Copy()

@@ -18,6 +18,9 @@ from gradwire_backends.numba.words import word
 combine: Any = None
 """Stands for what `cumulative` does with two numbers; each of its words has its own."""
 
+note_if: Any = None
+"""The emitter's word for a status."""
+
 is_better: Any = None
 """Stands for how `position` compares, likewise."""
 
@@ -121,5 +124,44 @@ def _compared(comparison: str) -> Any:
     return primitive(compared)
 
 
+@word
+def copied(y: Any, x: Any, n: int) -> None:
+    """Copy elements."""
+    for i in range(n):
+        y[i] = x[i]
+
+
+@word
+def cleared(y: Any, n: int) -> None:
+    """Fill with zeros."""
+    for i in range(n):
+        y[i] = 0
+
+
+def rows(y: Any, at: Any, updates: Any, p: int, w: int) -> None:
+    """Combine rows of y [..., w] with updates [p, w] at positions [p]; note it where one is negative."""
+    for i in range(p):
+        first = at[i] * w
+        if at[i] >= 0:
+            for j in range(w):
+                y[first + j] = combine(y[first + j], updates[i * w + j])
+        else:
+            note_if(w > 0, 1)
+
+
+@primitive
+def _latter(context: Any, a: Any, b: Any) -> Any:
+    """Return the second of two numbers."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        return arguments[1]
+
+    return a(a, a), generate
+
+
+set_rows = word(rows, "set_rows", combine=_latter)
+add_rows = word(rows, "add_rows", combine=_pairwise("fadd", "add"))
+max_rows = word(rows, "max_rows", combine=_extreme(">="))
+min_rows = word(rows, "min_rows", combine=_extreme("<="))
 position_of_greatest = word(position, "position_of_greatest", is_better=_compared(">"))
 position_of_least = word(position, "position_of_least", is_better=_compared("<"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from gradwire_backends.numba.own_ops import LU, LUSign, LUSolve
+from gradwire_backends.numba.own_ops import LU, LUSign, LUSolve, ScatterRows
 from gradwire_service.ops.base import Op
 from gradwire_service.ops.cumulative import Cumulative, LinearRecurrence
 from gradwire_service.ops.factorizations import Cholesky
@@ -77,6 +77,12 @@ def _(op: Position, *ranks: int) -> tuple[Labels, ...] | None:
     place = op.axis % rank
     kept = (None,) if op.keepdims else ()
     return axes, (*axes[:place], *kept, *axes[place + 1 :])
+
+
+@tied.register
+def _(op: ScatterRows, *ranks: int) -> tuple[Labels, ...]:
+    rows = ("rows", "w")
+    return (("p",), ("p", "w"), *(rows,) * (len(ranks) - 2), rows)
 
 
 def stack(rank: int) -> Labels:

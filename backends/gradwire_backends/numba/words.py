@@ -24,7 +24,7 @@ I64 = ir.IntType(64)
 
 
 class Word:
-    """A word that returns nothing: what it computes goes to where a pointer points.
+    """A word that returns a status: what it computes goes to where a pointer points.
 
     Its pointers lead to pieces of memory apart, unless it only reads them. It is made of what kernels are made of, and
     of assignments to elements; the names that it calls are those of its module.
@@ -45,14 +45,14 @@ class Word:
             name = f"{self._name}({', '.join(map(str, kinds))})"
             function = builder.module.globals.get(name)
             if function is None:
-                form = context.call_conv.get_function_type(types.none, kinds)
+                form = context.call_conv.get_function_type(types.int64, kinds)
                 function = ir.Function(builder.module, form, name)
                 self._define(function, typing, context, kinds)
-            # No word raises anything: there is no status to look at.
-            context.call_conv.call_function(builder, function, types.none, kinds, arguments)
-            return context.get_dummy_value()
+            # No word raises anything: numba's own status tells nothing.
+            _, status = context.call_conv.call_function(builder, function, types.int64, kinds, arguments)
+            return status
 
-        return types.void(*kinds), generate
+        return types.int64(*kinds), generate
 
     def _define(self, function: Any, typing: Any, context: Any, kinds: Sequence[Any]) -> None:
         """Emit the function, called as numba calls functions: the compiled words that it calls expect to be in such."""
@@ -65,8 +65,8 @@ class Word:
         builder = ir.IRBuilder(function.append_basic_block("entry"))
         numbers = {name: (I64(n), types.int64) for name, n in self._vocabulary.items() if type(n) is int}
         given = numbers | dict(zip(self._parameters, zip(arguments, kinds, strict=True), strict=True))
-        emit(self._body, given, typing, context, builder, self._vocabulary)
-        context.call_conv.return_value(builder, context.get_dummy_value())
+        status = emit(self._body, given, typing, context, builder, self._vocabulary)
+        context.call_conv.return_value(builder, status)
 
 
 def word(function: Callable[..., None], name: str = "", **meanings: Any) -> Any:

@@ -9,7 +9,9 @@ import pytest
 
 from gradwire_backends.numba import NumbaBackend
 from gradwire_backends.numba.program import HostBlock, KernelProgram, kernel_program
-from gradwire_service.graph import BOOL, FLOAT32, FLOAT64, INT32, Array, ElementType
+from gradwire_service.errors import IndexRangeError
+from gradwire_service.graph import BOOL, FLOAT32, FLOAT64, INT32, INT64, Array, ElementType
+from gradwire_service.interpreter import interpret
 from gradwire_service.ops import FlatGraph, Value, apply, variable
 from gradwire_service.ops.functions import (
     broadcast_to,
@@ -25,7 +27,7 @@ from gradwire_service.ops.functions import (
 from gradwire_service.ops.functions import slice as slice_
 from gradwire_service.ops.functions import sum as sum_
 from gradwire_service.transform import gradient, simplify
-from tests.backends.numba.graphs import assert_same_as_numpy
+from tests.backends.numba.graphs import assert_same_as_numpy, compiled, run_compiled
 
 Shape = tuple[int, ...]
 
@@ -238,3 +240,37 @@ def test_truths_are_counted_and_numbers_of_32_bits_stay_so(backend: NumbaBackend
     draw = np.random.default_rng(0)
     fed = {"x": draw.integers(-3, 3, (6, 9)).astype(np.int32), "b": draw.random((6, 9)) > 0.5}
     assert_same_as_numpy(backend, FlatGraph.of(outputs), fed)
+
+
+def test_sums_at_positions_are_those_of_numpy(backend: NumbaBackend) -> None:
+    draw = np.random.default_rng(0)
+    fed = {"x": draw.normal(size=(40, 7)), "i": draw.integers(-40, 40, (3, 50)), "u": draw.normal(size=(3, 50, 7))}
+    x, i, u = variable("x", (40, 7)), variable("i", (3, 50), INT64), variable("u", (3, 50, 7))
+    at = apply("expand_dims", i, axis=(-1,))
+    outputs = {how: apply(f"scatter_{how}", x, at, u) for how in ("add", "set", "max", "min")}
+    outputs["transposed"] = apply("take_transpose", transpose(u, axes=(2, 0, 1)), i, axis=1, size=40)
+    outputs["part"] = apply("dynamic_update_slice", x, slice_(u, index="0, :9, 1:6"), slice_(i, index="0, :2") * 0 + 2)
+    graph = FlatGraph.of(outputs)
+    assert not any(isinstance(stage, HostBlock) for stage in kernel_program(graph).stages)
+    assert_same_as_numpy(backend, graph, fed, 1e-13)
+
+
+@pytest.mark.parametrize("wrong", [5, -6, 2**62, -(2**63)])
+@pytest.mark.parametrize("op", ["scatter_add", "take_transpose", "dynamic_update_slice"])
+def test_a_position_outside_is_told_as_numpy_tells_it(op: str, wrong: int, backend: NumbaBackend) -> None:
+    x, i, u = variable("x", (5, 4)), variable("i", (2, 1), INT64), variable("u", (2, 4))
+    y = {
+        "scatter_add": lambda: apply("scatter_add", x, i, u),
+        "take_transpose": lambda: apply("take_transpose", u, apply("reshape", i, shape=(2,)), axis=0, size=5) + x,
+        "dynamic_update_slice": lambda: apply("dynamic_update_slice", x, u, apply("reshape", i, shape=(2,))),
+    }[op]()
+    graph = FlatGraph.of({"y": y}, [x, i, u])
+    fed = {"x": np.ones((5, 4)), "i": np.array([[1], [wrong]]), "u": np.ones((2, 4))}
+    run = compiled(backend, graph)
+    with pytest.raises(IndexRangeError) as found:
+        run(fed)
+    with pytest.raises(IndexRangeError) as expected:
+        interpret(graph)(fed)
+    assert str(found.value) == str(expected.value)
+    fed["i"] = np.array([[1], [0]])
+    assert np.array_equal(run_compiled(run, fed)["y"], interpret(graph)(fed)["y"])

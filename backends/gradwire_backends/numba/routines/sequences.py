@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from gradwire_backends.numba.gathers import NOT_THERE
 from gradwire_backends.numba.ledger import Product
+from gradwire_backends.numba.own_ops import ScatterRows
 from gradwire_backends.numba.routines.base import Operand, Routine, Site, lies_in_order, routine, times
 from gradwire_service.graph import FLOAT32
 from gradwire_service.ops.base import Value
@@ -31,6 +33,11 @@ def _(op: Position, value: Value) -> Routine:
     return Routine(_position, lies_in_order)
 
 
+@routine.register
+def _(op: ScatterRows, value: Value) -> Routine:
+    return Routine(_scatter, lies_in_order)
+
+
 def _cumulative(value: Value, site: Site) -> list[str]:
     op = value.op
     assert isinstance(op, Cumulative | LinearRecurrence)
@@ -49,6 +56,16 @@ def _position(value: Value, site: Site) -> list[str]:
     assert op.axis is not None
     y, x = site.operand(value), site.operand(value.inputs[0])
     return [f"{WORDS[type(op)]}({y.pointer}, {x.pointer}, {_around(x, op.axis)})"]
+
+
+def _scatter(value: Value, site: Site) -> list[str]:
+    op = value.op
+    assert isinstance(op, ScatterRows)
+    y, at, updates, *x = (site.operand(each) for each in (value, *value.inputs))
+    size = times((*y.sizes[0], *y.sizes[1]))
+    before = f"copied({y.pointer}, {x[0].pointer}, {size})" if x else f"cleared({y.pointer}, {size})"
+    counts = f"{times(updates.sizes[0])}, {times(updates.sizes[1])}"
+    return [before, f"note_if({op.how}_rows({y.pointer}, {at.pointer}, {updates.pointer}, {counts}), {NOT_THERE})"]
 
 
 def _around(x: Operand, axis: int) -> str:
