@@ -25,7 +25,7 @@ from gradwire_service.errors import (
     UnsupportedByBackendError,
 )
 from gradwire_service.graph import Graph, TensorType
-from gradwire_service.library import COMPILATION_SECONDS, ArrayLike, Choice, Library, Source
+from gradwire_service.library import COMPILATION_SECONDS, ArrayLike, Choice, Library, Source, types_of
 from gradwire_service.limits import LIMITS, Limits
 from gradwire_service.ops.base import Value
 from gradwire_service.ops.flat import FlatGraph
@@ -164,6 +164,7 @@ class Trainer(Library):
         made = (tuple(start), recipe.update, loss, choice or self.default, accumulating, recipe.metrics)
         run = _Runner(self, graph, *made)
         given = self._data(graph, data, rows)
+        run.check({**given.batch(slice(0, recipe.batching.rows_per_batch(given.count))), **start})
         return minimize(run, start, given, recipe, state, held_out, interrupt, resume=resume, keep=keep)
 
     def _data(self, graph: Graph, data: ArrayLike, rows: Sequence[str]) -> Data:
@@ -211,6 +212,17 @@ class _Runner:
         self._trainer, self._graph, self._loss, self._choice = trainer, graph, loss, choice
         self._parameters, self._update = parameters, update.structure
         self._accumulating, self._metrics = accumulating, tuple(metrics)
+
+    def check(self, inputs: Tensors) -> None:
+        """See that loss and metrics are there, and are scalars.
+
+        Args:
+            inputs: the parameters, and a batch.
+
+        Raises: what is wrong with the graph or the inputs; UnknownValueError, NotScalarError.
+        """
+        typed = self._trainer.typed(self._graph, types_of(inputs))
+        evaluation_graph(self._scalar(typed), {name: self._value(typed, name) for name in self._metrics})
 
     def step(self, fed: Tensors, interrupt: Interrupt, info: RunInfo) -> Tensors:
         def graph(typed: TypedGraph) -> FlatGraph:

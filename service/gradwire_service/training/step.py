@@ -144,7 +144,7 @@ def evaluation_graph(loss: Value, metrics: Mapping[str, Value], variables: Itera
     for name, value in {"the loss": loss, **metrics}.items():
         if value.shape:
             message = f"{name} is {value.type}, but what is averaged over rows must be a scalar; take its mean"
-            raise NotScalarError(message, block=name, field="metrics")
+            raise NotScalarError(message, block=value.name, field="metrics" if name in metrics else "loss")
     outputs = {LOSS: wide(loss), **{METRIC + name: wide(value) for name, value in metrics.items()}}
     return simplify(FlatGraph.of(outputs, variables))
 
