@@ -8,6 +8,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 KEY    := $(shell { echo '$(CURDIR) $(PYTHON)'; cat pyproject.toml; } | cksum | tr ' ' -)
 READY  := $(VENV)/.ready-$(KEY)
+PEERS  := .venv-peers
+PEERS_KEY := $(shell { echo '$(CURDIR) $(PYTHON)'; cat benchmarks/peers.txt; } | cksum | tr ' ' -)
 ARGS   ?=
 
 MAKEFLAGS += --no-print-directory
@@ -51,11 +53,11 @@ check-generated: $(READY) ## fail when generated code is not what proto/ and the
 serve: $(READY) ## run a server on this machine; ARGS="--help" tells its options
 	@$(BIN)/gradwire serve $(ARGS)
 
-bench: $(VENV)/.bench-$(KEY) ## measure, as ratios to JAX, NumPy and a plain gRPC echo
+bench: $(VENV)/.bench-$(KEY) $(PEERS)/.ready-$(PEERS_KEY) ## measure beside JAX, PyTorch, PyTensor, CasADi, autograd, NumPy and C; ARGS="--help"
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-clean: ## remove .venv, caches and what was built
-	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+clean: ## remove .venv, .venv-peers, caches and what was built
+	@rm -rf $(VENV) $(PEERS) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY):
@@ -68,8 +70,16 @@ $(READY):
 	@touch $@
 
 $(VENV)/.bench-$(KEY): $(READY)
-	@echo 'Installing what the benchmarks compare with …'
+	@echo 'Installing what the benchmarks need …'
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[bench]'
+	@touch $@
+
+# A peer that can't be had is left out, and the page says so.
+$(PEERS)/.ready-$(PEERS_KEY):
+	@echo 'Installing what the benchmarks compare with into $(PEERS); some GB, this once …'
+	@$(PYTHON) -m venv --clear $(PEERS)
+	@grep -v '^#' benchmarks/peers.txt | while read -r peer; do \
+	    $(PEERS)/bin/python -m pip install -qq --disable-pip-version-check "$$peer" || echo "  without $$peer"; done
 	@touch $@
 
 $(VENV)/.oracles-$(KEY): $(READY)

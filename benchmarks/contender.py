@@ -74,6 +74,7 @@ class Kind:
         sizes: from small to large.
         ours: returns what is asked of the engine, an `ours.Request`.
         contenders: the others; they raise AbsentError where they have nothing to offer.
+        package: where its module is, which bears its name and holds it as `KIND`.
     """
 
     name: str
@@ -81,6 +82,12 @@ class Kind:
     sizes: Sequence[Size]
     ours: Callable[..., Any]
     contenders: Mapping[str, Callable[..., Prepared]] = field(default_factory=dict)
+    package: str = "benchmarks.kinds"
+
+    @property
+    def module(self) -> str:
+        """Name of its module."""
+        return f"{self.package}.{self.name}"
 
     def prepare(self, contender: str, size: Size) -> Prepared:
         """Make a contender ready."""

@@ -102,7 +102,7 @@ class Contestant:
         self._answer = folder / f"{name}.npz"
         self._words = (folder / f"{name}.log").open("w+")
         python = sys.executable if name in (OURS, BY_HAND, IN_C) else peers_python()
-        arguments = [kind.name, str(list(kind.sizes).index(size)), name, str(self._answer)]
+        arguments = [kind.module, str(list(kind.sizes).index(size)), name, str(self._answer)]
         self._process = subprocess.Popen(
             [python, "-m", "benchmarks.worker", *arguments],
             stdin=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""One contender in a process of its own: ``python -m benchmarks.worker KIND SIZE CONTENDER ANSWER``.
+"""One contender in a process of its own: ``python -m benchmarks.worker MODULE SIZE CONTENDER ANSWER``.
 
 It prepares, writes its answer to a file, and then does what it is told, a line each way:
 
@@ -16,18 +16,18 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from benchmarks.contender import AbsentError, Prepared
-from benchmarks.kinds import KINDS
+from benchmarks.contender import AbsentError, Kind, Prepared
 from benchmarks.memory import peak_resident, reset_peak
 
 
 def main() -> None:
     """Serve until stdin ends."""
-    kind, size, contender, answer = sys.argv[1:]
+    module, size, contender, answer = sys.argv[1:]
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # libraries and compilers print what they like
 
@@ -35,7 +35,8 @@ def main() -> None:
         print(json.dumps(words), file=replies, flush=True)
 
     try:
-        prepared = KINDS[kind].prepare(contender, KINDS[kind].sizes[int(size)])
+        kind: Kind = import_module(module).KIND
+        prepared = kind.prepare(contender, kind.sizes[int(size)])
         np.savez(answer, *prepared.answer(prepared.call()))
     except AbsentError as error:
         reply(absent=str(error))
