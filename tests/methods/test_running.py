@@ -17,7 +17,20 @@ from gradwire_service.errors import (
     HyperparameterError,
     NotFiniteError,
 )
-from gradwire_service.methods import Bfgs, Budget, Conditions, Lbfgs, Lm, Method, Slsqp, Solution, Trf, TrustNcg, solve
+from gradwire_service.methods import (
+    Bfgs,
+    Budget,
+    Cg,
+    Conditions,
+    Lbfgs,
+    Lm,
+    Method,
+    Slsqp,
+    Solution,
+    Trf,
+    TrustNcg,
+    solve,
+)
 from gradwire_service.query import (
     Arrays,
     Evaluation,
@@ -300,7 +313,7 @@ def test_a_method_whose_reports_nobody_takes_ends() -> None:
         return sum(thread.name == "gradwire-method" for thread in threading.enumerate())
 
     before = alive()
-    events = ENGINE.solve(VALLEY, START, {}, Lbfgs())
+    events = ENGINE.solve(formula(ROSENBROCK, x=[40]), {"x": np.full(40, -1.0)}, {}, Cg())
     next(events)
     assert alive() == before + 1
     events.close()  # type: ignore[attr-defined]  # a generator
