@@ -158,7 +158,7 @@ def test_a_plateau_looks_at_the_mean_loss_of_epochs() -> None:
     memory: Mapping[str, float] = {}
     for report in reports:
         assert report.learning_rate == recipe.learning_rate(report.step - 1, memory)
-        memory = recipe.schedule.after_epoch(0.1, report.step, report.loss, memory)
+        memory = recipe.schedule.after_epoch(0.1, report.step - 1, report.loss, memory)
     assert reports[-1].learning_rate < 0.1
 
 
@@ -177,6 +177,12 @@ def test_a_run_that_goes_on_from_a_state_remembers_what_it_saw_of_the_loss(name:
     if name == "skipping":
         data.rows["y"][5] = np.nan
     whole, total = fit(recipe, given=(parameters, data))
+    kept: list[Snapshot] = []
+    fit(recipe, given=(parameters, data), keep=kept.append)
+    for snapshot in kept[::9]:  # the state in it is all that another run needs
+        point, left = snapshot.current, replace(recipe.stopping, steps=40 - snapshot.step)
+        _, again = fit(replace(recipe, stopping=left), given=(point.parameters, data), state=point.state)
+        assert again.parameters["w"].tobytes() == total.parameters["w"].tobytes()
     for steps in (1, 5, 6, 7, 17):  # within epochs of 6 steps, and between them
         _, first = fit(replace(recipe, stopping=replace(recipe.stopping, steps=steps)), given=(parameters, data))
         assert first.state.position == steps

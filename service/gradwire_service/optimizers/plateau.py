@@ -51,7 +51,8 @@ class Plateau(Schedule, name="plateau"):
             if now - max(now * self.factor, self.minimum) > _LEAST_CHANGE:
                 scale *= self.factor
             waited, cooldown = 0.0, float(self.cooldown)
-        return {"best": best, "waited": waited, "cooldown": cooldown, "scale": scale}
+        known = {"best": best} if best < math.inf else {}
+        return {**known, "waited": waited, "cooldown": cooldown, "scale": scale}
 
     @property
     def watches_loss(self) -> bool:

@@ -55,7 +55,7 @@ class Schedule(Configured, ABC):
 
         Args:
             initial: learning rate of the optimizer.
-            step: number of updates so far.
+            step: number of updates before the last one.
             loss: mean loss over the rows of the epoch.
             memory: what was remembered before.
         """

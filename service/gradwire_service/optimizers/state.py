@@ -90,8 +90,8 @@ def check_state(state: OptimizerState, rule: Optimizer | Update, parameters: Map
             actual = f"{array.dtype}[{', '.join(map(str, array.shape))}]"
             faults.append(_fault(f"{name!r} of the state is {actual}, but must be {expected[name][0]} here", name))
     for name, number in state.numbers.items():
-        if math.isnan(number):
-            message = f"the number {name!r} of the state is NaN; send it as it was returned"
+        if not math.isfinite(number):
+            message = f"the number {name!r} of the state is {number}; send it as it was returned"
             faults.append(StateMismatchError(message, field=f"state.numbers[{name}]"))
     raise_all(faults)
 

@@ -4,7 +4,7 @@ Nothing here knows how a graph is run: the loop is handed a function from inputs
 """
 
 from gradwire_service.training.batches import Batching, BatchingMode, Data
-from gradwire_service.training.loop import Recipe, Runner, minimize
+from gradwire_service.training.loop import Runner, minimize
 from gradwire_service.training.progress import (
     NonFinitePolicy,
     Progress,
@@ -13,6 +13,7 @@ from gradwire_service.training.progress import (
     StoppingRule,
     StopReason,
 )
+from gradwire_service.training.recipe import Recipe
 from gradwire_service.training.snapshot import Keep, Point, Snapshot
 from gradwire_service.training.step import (
     Run,

@@ -198,7 +198,7 @@ class Data:
 
         Raises: DataMismatchError when there are no rows, or when none is left for one of the two.
         """
-        last = int(self.count * share + 1e-9) if self.rows else 0
+        last = int(self.count * share + 1e-9) if self.rows and 0 < share < 1 else 0
         if not 0 < last < self.count:
             message = (
                 f"a share of {share} of {self.count if self.rows else 0} rows can't be held out; give data instead"

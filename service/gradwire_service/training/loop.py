@@ -5,75 +5,21 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import Protocol
 
 from gradwire_service.backend import Interrupt, RunInfo, Tensors, Tier, never
 from gradwire_service.errors import CancelledError, DataMismatchError, DeadlineExceededError, NotFiniteError
 from gradwire_service.graph import Array
-from gradwire_service.optimizers import (
-    Constant,
-    Optimizer,
-    OptimizerState,
-    Schedule,
-    Update,
-    averaged,
-    check_state,
-    initial_state,
-)
-from gradwire_service.training.batches import Batching, BatchingMode, Data, Selection, length
+from gradwire_service.optimizers import OptimizerState, averaged, check_state, initial_state
+from gradwire_service.training.batches import BatchingMode, Data, Selection, length
 from gradwire_service.training.early_stopping import Patience
 from gradwire_service.training.evaluation import Mean, evaluate
 from gradwire_service.training.memory import numbers_of, recalled
-from gradwire_service.training.progress import (
-    NonFinitePolicy,
-    Progress,
-    ReportingRule,
-    Result,
-    StoppingRule,
-    StopReason,
-)
+from gradwire_service.training.progress import NonFinitePolicy, Progress, Result, StopReason
+from gradwire_service.training.recipe import Recipe
 from gradwire_service.training.snapshot import Keep, Point, Snapshot
 from gradwire_service.training.step import Step, empty_sums, fed_limits, take_accumulated_step, take_step
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to minimize: all but graph, start and data.
-
-    Attributes:
-        optimizer: how parameters are updated.
-        stopping: when to stop.
-        schedule: how the learning rate changes from that of the optimizer.
-        batching: how rows are taken.
-        reporting: when to report.
-        policy: what to do with what is not finite.
-        validation_share: share of the rows, the last ones, that is held out; 0: none, or data of their own.
-        metrics: names of scalars, means over rows, that are evaluated for each report: of held-out data, or, without
-            those, of all data.
-        return_best: return the parameters of the least loss that a report found (of held-out data, or, without those,
-            of all data) in place of the last.
-    """
-
-    optimizer: Optimizer | Update
-    stopping: StoppingRule
-    schedule: Schedule = field(default_factory=Constant)
-    batching: Batching = field(default_factory=Batching)
-    reporting: ReportingRule = field(default_factory=ReportingRule)
-    policy: NonFinitePolicy = NonFinitePolicy.FAIL
-    validation_share: float = 0.0
-    metrics: tuple[str, ...] = ()
-    return_best: bool = False
-
-    @cached_property
-    def update(self) -> Update:
-        """The update in full."""
-        return Update.of(self.optimizer)
-
-    def learning_rate(self, step: int, memory: Mapping[str, float]) -> float:
-        """Return the learning rate after so many updates."""
-        return self.schedule.learning_rate(self.update.optimizer.learning_rate, step, memory)
 
 
 class Runner(Protocol):
@@ -200,7 +146,7 @@ class _Minimization:
 
     def snapshot(self) -> Snapshot:
         """Return all that the next steps depend on; its arrays are never changed."""
-        points = {"current": self.point}
+        points = {"current": self.up_to_date(self.point, self.position)}
         if self.recipe.policy is NonFinitePolicy.STOP:
             points["last_good"] = self.last_good
         if self.best is not None:
@@ -281,8 +227,8 @@ class _Minimization:
         """Hold a step against the stopping rule."""
         rule, done = self.recipe.stopping, self.position - self.start
         if self.epoch_ends():
-            initial, updates = self.recipe.update.optimizer.learning_rate, self.point.state.step
-            self.memory = self.recipe.schedule.after_epoch(initial, updates, self.this_epoch.value, self.memory)
+            initial, last = self.recipe.update.optimizer.learning_rate, max(self.point.state.step - 1, 0)
+            self.memory = self.recipe.schedule.after_epoch(initial, last, self.this_epoch.value, self.memory)
         if rule.loss is not None and self.epoch_ends() and self.this_epoch.value <= rule.loss:
             return StopReason.LOSS
         if step.gradient_norm <= rule.gradient_norm and rule.gradient_norm:
@@ -350,11 +296,9 @@ class _Minimization:
         last = self.point
         best = self.best or last
         position = last.step if reason is StopReason.NOT_FINITE else self.position
-        epoch = Mean() if self.epoch_ends() else self.this_epoch
-        numbers = numbers_of(epoch, self.memory, self.patience)
         return Result(
             parameters=best.parameters,
-            state=replace(last.state, position=position, numbers=numbers),
+            state=self.up_to_date(last, position).state,
             loss=self.evaluated(best, self.data)[0],
             parameters_step=best.step,
             stop_reason=reason,
@@ -364,6 +308,12 @@ class _Minimization:
             averaged=averaged(self.recipe.update, last.parameters, last.state),
             last_parameters=last.parameters if self.recipe.return_best else None,
         )
+
+    def up_to_date(self, point: Point, position: int) -> Point:
+        """Return a point whose state holds all that steps to come depend on."""
+        epoch = Mean() if self.epoch_ends() else self.this_epoch
+        numbers = numbers_of(epoch, self.memory, self.patience)
+        return replace(point, state=replace(point.state, position=position, numbers=numbers))
 
     def look(self) -> tuple[float, Mapping[str, float]]:
         """Return loss and metrics of held-out data, or of all, where the minimization is now."""
