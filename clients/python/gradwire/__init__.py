@@ -43,6 +43,7 @@ from gradwire.execution import FiniteDifference, Options
 from gradwire.expressions import expression
 from gradwire.functions import *  # noqa: F403 - every op
 from gradwire.graph import Graph
+from gradwire.jobs import JobEvent, TrainingJob
 from gradwire.optimization import Optimizer, ParameterGroup, Schedule
 from gradwire.outcomes import MinimizeResult, OptimizerState, Progress, StepResult
 from gradwire.results import (
@@ -80,6 +81,7 @@ __all__ = [
     "HessianResult",
     "HvpResult",
     "JacobianResult",
+    "JobEvent",
     "JvpResult",
     "MinimizeResult",
     "Optimizer",
@@ -92,6 +94,7 @@ __all__ = [
     "StepResult",
     "Stream",
     "TensorRef",
+    "TrainingJob",
     "Value",
     "ValueResult",
     "VjpResult",

@@ -8,41 +8,30 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
-from functools import update_wrapper
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 import grpc
 import grpc.aio
 import numpy.typing as npt
 
 from gradwire import errors, wireformat
+from gradwire.carrying import awaited
 from gradwire.channel import TLS, Target
 from gradwire.core import Core, Pause, Plan, Source, Streaming, Unary
 from gradwire.embedded import EmbeddedServer
 from gradwire.execution import Options
+from gradwire.job_calls import AsyncJobs
 from gradwire.objective import Objective
 from gradwire.plans import catalog, inspection, queries, series, storage, training
 from gradwire.query import Name, Names
 from gradwire.service import DEFAULT_TIMEOUT
 from gradwire.tensors import Array
 
-P = ParamSpec("P")
 T = TypeVar("T")
 Command = Unary | Streaming | Pause
-
-
-def carried_out(
-    plan: Callable[Concatenate[Core, P], Plan[T]],
-) -> Callable[Concatenate[Asking, P], Coroutine[Any, Any, T]]:
-    """Make a method of a plan."""
-
-    def method(self: Asking, /, *arguments: P.args, **options: P.kwargs) -> Coroutine[Any, Any, T]:
-        return self._carry_out(plan(self._core, *arguments, **options))
-
-    return update_wrapper(method, plan)
 
 
 class Asking(ABC):
@@ -73,13 +62,13 @@ class Asking(ABC):
         finally:
             plan.close()
 
-    evaluate = carried_out(queries.evaluate)
-    gradient = carried_out(queries.gradient)
-    jvp = carried_out(queries.jvp)
-    vjp = carried_out(queries.vjp)
-    hvp = carried_out(queries.hvp)
-    jacobian = carried_out(queries.jacobian)
-    hessian = carried_out(queries.hessian)
+    evaluate = awaited(queries.evaluate)
+    gradient = awaited(queries.gradient)
+    jvp = awaited(queries.jvp)
+    vjp = awaited(queries.vjp)
+    hvp = awaited(queries.hvp)
+    jacobian = awaited(queries.jacobian)
+    hessian = awaited(queries.hessian)
 
     def value_and_gradient(
         self,
@@ -150,13 +139,18 @@ class _Link:
 
 
 class Service(Asking):
-    """A connection to a server, for one event loop."""
+    """A connection to a server, for one event loop.
+
+    Attributes:
+        jobs: training jobs.
+    """
 
     def __init__(self, target: Target, embedded: EmbeddedServer | None, timeout: float | None) -> None:
         super().__init__(Core(timeout))
         self._embedded = embedded
         self._link = _Link(target)
         self._lock = asyncio.Lock()
+        self.jobs = AsyncJobs(self)
 
     async def close(self) -> None:
         """Disconnect; the embedded server ends with the last connection to it."""
@@ -200,22 +194,22 @@ class Service(Asking):
         """Open a stream for a loop of small calls: they take about half the time."""
         return Stream(self)
 
-    register = carried_out(inspection.register)
-    describe = carried_out(inspection.describe)
-    differentiate = carried_out(inspection.differentiate)
-    taylor = carried_out(series.taylor)
-    prepare = carried_out(inspection.prepare)
-    check = carried_out(inspection.check)
-    compare = carried_out(inspection.compare)
-    step = carried_out(training.step)
-    minimize = carried_out(training.minimize)
-    put = carried_out(storage.put)
-    get = carried_out(storage.get)
-    delete = carried_out(storage.delete)
-    ops = carried_out(catalog.ops)
-    backends = carried_out(catalog.backends)
-    optimizers = carried_out(catalog.optimizers)
-    server_info = carried_out(catalog.server_info)
+    register = awaited(inspection.register)
+    describe = awaited(inspection.describe)
+    differentiate = awaited(inspection.differentiate)
+    taylor = awaited(series.taylor)
+    prepare = awaited(inspection.prepare)
+    check = awaited(inspection.check)
+    compare = awaited(inspection.compare)
+    step = awaited(training.step)
+    minimize = awaited(training.minimize)
+    put = awaited(storage.put)
+    get = awaited(storage.get)
+    delete = awaited(storage.delete)
+    ops = awaited(catalog.ops)
+    backends = awaited(catalog.backends)
+    optimizers = awaited(catalog.optimizers)
+    server_info = awaited(catalog.server_info)
 
 
 class Stream(Asking):
@@ -282,9 +276,10 @@ class Stream(Asking):
 class Connecting:
     """A connection in the making: await it, or enter it."""
 
-    def __init__(self, target: Target | None, timeout: float | None) -> None:
+    def __init__(self, target: Target | None, timeout: float | None, data_dir: str | Path | None) -> None:
         self._target = target
         self._timeout = timeout
+        self._data_dir = data_dir
         self._service: Service | None = None
 
     def __await__(self) -> Generator[Any, None, Service]:
@@ -293,7 +288,7 @@ class Connecting:
     async def _connected(self) -> Service:
         if self._target is not None:
             return Service(self._target, None, self._timeout)
-        embedded = await asyncio.to_thread(EmbeddedServer.acquire)
+        embedded = await asyncio.to_thread(EmbeddedServer.acquire, self._data_dir)
         return Service(Target(embedded.address()), embedded, self._timeout)
 
     async def __aenter__(self) -> Service:
@@ -313,6 +308,7 @@ def connect(
     token: str | None = None,
     tls: TLS | bool | str | Path | None = None,
     timeout: float | None = DEFAULT_TIMEOUT,
+    data_dir: str | Path | None = None,
 ) -> Connecting:
     """Connect to a server: ``async with gw.aio.connect() as service``, or ``service = await gw.aio.connect()``.
 
@@ -321,7 +317,9 @@ def connect(
         token: what calls bear to tell who they are.
         tls: True to encrypt; the path of the certificates to trust; or `gw.TLS` with more.
         timeout: seconds that a call may take when it does not say otherwise; None: no limit of ours.
+        data_dir: folder in which the embedded server keeps training jobs, so that they go on when it is started anew.
+            Default: a temporary one, which goes with this process.
 
     Raises: EmbeddedServerError; ValueError for a token that would travel unencrypted.
     """
-    return Connecting(Target.of(address, token, tls) if address else None, timeout)
+    return Connecting(Target.of(address, token, tls) if address else None, timeout, data_dir)

@@ -38,21 +38,33 @@ class EmbeddedServer:
     _shared: ClassVar[EmbeddedServer | None] = None
     _lock: ClassVar[threading.RLock] = threading.RLock()
 
-    def __init__(self) -> None:
+    def __init__(self, data_dir: str | Path | None = None) -> None:
+        """Prepare.
+
+        Args:
+            data_dir: where it keeps training jobs; None: in a folder that goes with this process.
+        """
         self._users = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._starts = 0
         self._folder = _private_folder()
+        self._data_dir = Path(data_dir).absolute() if data_dir is not None else self._folder / "jobs"
         self._removal = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
     @classmethod
-    def acquire(cls) -> EmbeddedServer:
+    def acquire(cls, data_dir: str | Path | None = None) -> EmbeddedServer:
         """Return the server of this process, started and ready.
 
-        Raises: EmbeddedServerError.
+        Args:
+            data_dir: where it is to keep training jobs; None: where it does, or where they go with this process.
+
+        Raises: EmbeddedServerError, also when it keeps them somewhere else.
         """
         with cls._lock:
-            server = cls._shared or cls()
+            server = cls._shared or cls(data_dir)
+            if data_dir is not None and server._data_dir != Path(data_dir).absolute():
+                text = f"the embedded server keeps training jobs in {server._data_dir} already"
+                raise EmbeddedServerError(f"{text}; close all other connections first, or name that folder")
             server.address()
             cls._shared = server
             server._users += 1
@@ -94,7 +106,7 @@ class EmbeddedServer:
         command = [sys.executable, "-P", "-m", _MODULE]  # -P: nothing from the working directory
         with log.open("wb") as errors:
             self._process = subprocess.Popen(
-                [*command, "--unix", str(self._socket), "--parent-watch", "--quiet"],
+                [*command, "--unix", str(self._socket), "--data-dir", str(self._data_dir), "--parent-watch", "--quiet"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,

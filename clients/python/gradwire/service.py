@@ -7,20 +7,21 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from functools import update_wrapper
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 import grpc
 import numpy.typing as npt
 
 from gradwire import errors, wireformat
+from gradwire.carrying import carried_out
 from gradwire.channel import TLS, Target
 from gradwire.core import Core, Pause, Plan, Source, Streaming, Unary
 from gradwire.embedded import EmbeddedServer
 from gradwire.execution import Options
+from gradwire.job_calls import Jobs
 from gradwire.objective import Objective
 from gradwire.optimization import Optimizer
 from gradwire.plans import catalog, inspection, queries, series, storage, training
@@ -28,21 +29,11 @@ from gradwire.query import Name, Names
 from gradwire.searching import Search
 from gradwire.tensors import Array
 
-P = ParamSpec("P")
 T = TypeVar("T")
 Command = Unary | Streaming | Pause
 
 DEFAULT_TIMEOUT = 60.0
 """Seconds that a call may take when nothing else is said."""
-
-
-def carried_out(plan: Callable[Concatenate[Core, P], Plan[T]]) -> Callable[Concatenate[Asking, P], T]:
-    """Make a method of a plan."""
-
-    def method(self: Asking, /, *arguments: P.args, **options: P.kwargs) -> T:
-        return self._carry_out(plan(self._core, *arguments, **options))
-
-    return update_wrapper(method, plan)
 
 
 class Asking(ABC):
@@ -154,21 +145,26 @@ class Service(Asking):
 
     >>> with gw.connect() as service:
     ...     service.gradient(graph, inputs, wrt=["w"])
+
+    Attributes:
+        jobs: training jobs.
     """
 
-    def __init__(self, target: Target | None, timeout: float | None) -> None:
+    def __init__(self, target: Target | None, timeout: float | None, data_dir: str | Path | None = None) -> None:
         """Connect; `gw.connect` reads what a user states.
 
         Args:
             target: the server; None: the embedded one.
             timeout: seconds that a call may take.
+            data_dir: where the embedded server keeps training jobs.
 
         Raises: EmbeddedServerError.
         """
         super().__init__(Core(timeout))
-        self._embedded = None if target else EmbeddedServer.acquire()
+        self._embedded = None if target else EmbeddedServer.acquire(data_dir)
         self._link = _Link(target or Target(self._embedded.address() if self._embedded else ""))
         self._lock = threading.Lock()
+        self.jobs = Jobs(self)
 
     def close(self) -> None:
         """Disconnect; the embedded server ends with the last connection to it."""
@@ -317,6 +313,7 @@ def connect(
     token: str | None = None,
     tls: TLS | bool | str | Path | None = None,
     timeout: float | None = DEFAULT_TIMEOUT,
+    data_dir: str | Path | None = None,
 ) -> Service:
     """Connect to a server.
 
@@ -325,7 +322,9 @@ def connect(
         token: what calls bear to tell who they are.
         tls: True to encrypt; the path of the certificates to trust; or `gw.TLS` with more.
         timeout: seconds that a call may take when it does not say otherwise; None: no limit of ours.
+        data_dir: folder in which the embedded server keeps training jobs, so that they go on when it is started anew.
+            Default: a temporary one, which goes with this process.
 
     Raises: EmbeddedServerError; ValueError for a token that would travel unencrypted.
     """
-    return Service(Target.of(address, token, tls) if address else None, timeout)
+    return Service(Target.of(address, token, tls) if address else None, timeout, data_dir)
