@@ -178,8 +178,24 @@ def test_two_tiers_differ_by_at_most_4_ulp_and_not_at_the_edges(name: str, kind:
 
 
 def test_a_number_gives_the_same_wherever_it_stands_in_a_vector(backend: NumbaBackend) -> None:
-    names = ["exp", "log", "tanh", "sigmoid", "softplus", "log1p", "expm1", "asinh", "acosh"]
+    names = ["exp", "log", "log2", "log10", "log1p", "expm1", "tanh", "sigmoid", "softplus"]
+    names += ["power", "sinh", "cosh", "asinh", "acosh", "logaddexp"]
     x = {kind: variable(f"x {kind}", (37,), kind) for kind in KINDS}
-    run = compiled(backend, FlatGraph.of({f"{n} {kind}": apply(n, x[kind]) for n, kind in product(names, KINDS)}))
+    outputs = {}
+    for name, kind in product(names, KINDS):
+        outputs[f"{name} {kind}"] = apply(name, *[x[kind]] * (1 + (name in ("power", "logaddexp"))))
+    run = compiled(backend, FlatGraph.of(outputs))
     for name, y in run_compiled(run, {f"x {kind}": np.full(37, 1.7, kind.dtype) for kind in KINDS}).items():
         assert len(set(y.tolist())) == 1, name
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_logarithms_are_exact_at_the_powers_of_their_base(kind: ElementType, backend: NumbaBackend) -> None:
+    limits = np.finfo(kind.dtype)
+    twos = np.arange(limits.minexp - limits.nmant, limits.maxexp).astype(kind.dtype)
+    tens = np.arange(limits.nmant * 0.43).astype(kind.dtype)  # so far whole powers are numbers of that type
+    x = {"log2": variable("log2", twos.shape, kind), "log10": variable("log10", tens.shape, kind)}
+    run = compiled(backend, FlatGraph.of({f"{name} of powers": apply(name, value) for name, value in x.items()}))
+    found = run_compiled(run, {"log2": np.exp2(twos), "log10": (10.0**tens).astype(kind.dtype)})
+    assert np.array_equal(found["log2 of powers"], twos)
+    assert np.array_equal(found["log10 of powers"], tens)

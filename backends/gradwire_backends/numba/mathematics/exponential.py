@@ -10,6 +10,8 @@ from gradwire_backends.numba.mathematics.lanes import Real, inlined, polynomial
 LN2 = 6.93147180559945286227e-01
 LN2_REST = 2.31904681384629955842e-17  # ln 2 = LN2 + LN2_REST to 107 bits
 INVERSE_LN2 = 1.44269504088896338700
+INVERSE_LN10 = 0.4342944819032518
+LOG10_2, LOG10_2_REST = 0.3010299956639812, -2.8037281277851704e-18
 SHIFTER = 6755399441055744.0  # 1.5 · 2^52: adding it leaves an integer in the low bits
 SHIFTER_BITS = 0x4338000000000000
 SMALLEST_NORMAL = 2.2250738585072014e-308
@@ -45,6 +47,15 @@ _area_rest = polynomial(
     0.1428571428580348,
     0.19999999999999749,
     0.3333333333333333,
+)
+_sinh_rest = polynomial(
+    7.746188974007488e-13,
+    1.6057679312380033e-10,
+    2.5052117699411217e-08,
+    2.755731919136365e-06,
+    0.0001984126984132424,
+    0.008333333333333299,
+    0.16666666666666666,
 )
 
 
@@ -93,23 +104,42 @@ def expm1(x: Real) -> Real:
 
 
 @inlined
-def _logarithm(u: Real, c: Real) -> Real:
-    """Return log(u + c) for a positive, normal u and a c below half an ulp of it.
+def taken_apart(u: Real) -> Real:
+    """Return e and f of u = 2^e (1 + f), √½ ≤ 1 + f < √2, for a positive, normal u."""
+    exponent = (bits(u) - SQRT_HALF_BITS) >> 52
+    return from_bits(exponent + SHIFTER_BITS) - SHIFTER, from_bits(bits(u) - (exponent << 52)) - 1.0
 
-    Source: Sun's fdlibm, e_log.c and s_log1p.c.
+
+@inlined
+def _short_logarithm(f: Real) -> Real:
+    """Return two terms of log(1 + f) beside f: f²/2, which counts negatively, and the rest.
+
+    Source: Sun's fdlibm, e_log.c.
     """
-    shifted = bits(u) - SQRT_HALF_BITS
-    exponent = shifted >> 52
-    e = from_bits(exponent + SHIFTER_BITS) - SHIFTER
-    f = from_bits(bits(u) - (exponent << 52)) - 1.0
     s = f / (2.0 + f)
     z = s * s
     w = z * z
-    even = w * _even_rest(w)
-    odd = _odd_rest(w)
     square = 0.5 * f * f
-    rest = fma(s, square + fma(z, odd, even), fma(e, LN2_REST, c))
-    return fma(e, LN2, -((square - rest) - f))
+    return square, s * (square + fma(z, _odd_rest(w), w * _even_rest(w)))
+
+
+@inlined
+def _logarithm(u: Real, c: Real) -> Real:
+    """Return log(u + c) for a positive, normal u and a c below half an ulp of it."""
+    e, f = taken_apart(u)
+    square, rest = _short_logarithm(f)
+    return fma(e, LN2, -((square - (rest + fma(e, LN2_REST, c))) - f))
+
+
+@inlined
+def _to_base(x: Real, base: Real, base_rest: Real, factor: Real) -> Real:
+    """Return the logarithm to another base, by that of 2, a number and what it was rounded by, and that of e."""
+    small = x < SMALLEST_NORMAL
+    e, f = taken_apart(select(small, x * RAISED, x))
+    e = e - select(small, 54.0, 0.0)
+    square, rest = _short_logarithm(f)
+    y = (f - (square - rest)) * factor
+    return _with_edges(x, fma(e, base, fma(e, base_rest, y)))
 
 
 @inlined
@@ -126,6 +156,18 @@ def log(x: Real) -> Real:
     small = x < SMALLEST_NORMAL
     y = _logarithm(select(small, x * RAISED, x), 0.0)
     return _with_edges(x, select(small, fma(-54.0, LN2, y), y))
+
+
+@inlined
+def log2(x: Real) -> Real:
+    """Return the logarithm to the base 2, exact at its powers."""
+    return _to_base(x, 1.0, 0.0, INVERSE_LN2)
+
+
+@inlined
+def log10(x: Real) -> Real:
+    """Return the logarithm to the base 10, exact at its powers."""
+    return _to_base(x, LOG10_2, LOG10_2_REST, INVERSE_LN10)
 
 
 @inlined
@@ -149,6 +191,29 @@ def tanh(x: Real) -> Real:
     """Return the hyperbolic tangent."""
     t = expm1(-2.0 * fabs(x))
     return copysign(t / (t + 2.0), x)
+
+
+@inlined
+def _half_exp(x: Real) -> Real:
+    """Return e^x / 2, which overflows later."""
+    x = select(x > 712.0, 712.0, x)
+    n = rint(x * INVERSE_LN2)
+    return scaled(short_expm1(reduced(x, n)), n - 1.0)
+
+
+@inlined
+def sinh(x: Real) -> Real:
+    """Return the hyperbolic sine."""
+    half = _half_exp(fabs(x))
+    z = x * x
+    return select(fabs(x) < 1.0, fma(x * z, _sinh_rest(z), x), copysign(half - 0.25 / half, x))
+
+
+@inlined
+def cosh(x: Real) -> Real:
+    """Return the hyperbolic cosine."""
+    half = _half_exp(fabs(x))
+    return half + 0.25 / half
 
 
 @inlined

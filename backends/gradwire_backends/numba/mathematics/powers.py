@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from numba import float32, float64
 
-from gradwire_backends.numba.intrinsics import bits, copysign, fabs, fma, from_bits, rint, select, sqrt
+from gradwire_backends.numba.intrinsics import copysign, fabs, fma, rint, select, sqrt
 from gradwire_backends.numba.mathematics.exponential import (
     INFINITY,
     INVERSE_LN2,
     LN2,
     NAN,
     RAISED,
-    SHIFTER,
-    SHIFTER_BITS,
     SMALLEST_NORMAL,
-    SQRT_HALF_BITS,
     log1p,
     reduced,
     scaled,
     short_expm1,
+    taken_apart,
 )
 from gradwire_backends.numba.mathematics.lanes import Real, inlined, library, polynomial
 
@@ -56,14 +54,14 @@ def power(a: Real, b: Real) -> Real:
     """Return a^b: e^(b log a), where the logarithm has 64 bits, a number and the rest that it is rounded by."""
     size = fabs(a)
     small = size < SMALLEST_NORMAL
-    m, e = _taken_apart(select(small, size * RAISED, size))
+    e, f = taken_apart(select(small, size * RAISED, size))
     e = e - select(small, 54.0, 0.0)
-    # log m = 2 artanh s, s = (m - 1) / (m + 1)
-    above = m + 1.0
-    above_rest = m - (above - 1.0)
+    # log(1 + f) = 2 artanh s, s = f / (2 + f)
+    above = 2.0 + f
+    above_rest = f - (above - 2.0)
     inverse = 1.0 / above
-    s = (m - 1.0) * inverse
-    s_rest = fma(-s, above_rest, fma(-s, above, m - 1.0)) * inverse
+    s = f * inverse
+    s_rest = fma(-s, above_rest, fma(-s, above, f)) * inverse
     # artanh s = s + s z w, z = s², w = 1/3 + z/5 + …
     z = s * s
     z_rest = fma(2.0 * s, s_rest, fma(s, s, -z))
@@ -94,8 +92,8 @@ def power(a: Real, b: Real) -> Real:
 def powerf(a: Real, b: Real) -> Real:
     """Return a^b of float32, by a short logarithm and a short exponential of float64, rounded once."""
     a, b = float64(a), float64(b)
-    m, e = _taken_apart(fabs(a))
-    s = (m - 1.0) / (m + 1.0)
+    e, f = taken_apart(fabs(a))
+    s = f / (2.0 + f)
     z = s * s
     logarithm = fma(e, LN2, 2.0 * fma(s * z, _short_area_rest(z), s))
     y = select(fabs(b) > HUGE, copysign(HUGE, b), b) * logarithm
@@ -104,13 +102,6 @@ def powerf(a: Real, b: Real) -> Real:
     r = fma(-n, LN2, y)
     y = scaled(fma(_short_exponential_rest(r), r * r, r), n)
     return float32(_with_edges(a, b, y))
-
-
-@inlined
-def _taken_apart(u: Real) -> Real:
-    """Return m and e of u = 2^e m, √½ ≤ m < √2, for a positive, normal u."""
-    exponent = (bits(u) - SQRT_HALF_BITS) >> 52
-    return from_bits(bits(u) - (exponent << 52)), from_bits(exponent + SHIFTER_BITS) - SHIFTER
 
 
 @inlined
@@ -157,13 +148,9 @@ tan = library("tan")
 asin = library("asin")
 acos = library("acos")
 atan = library("atan")
-sinh = library("sinh")
-cosh = library("cosh")
 erf = library("erf")
 erfc = library("erfc")
 cbrt = library("cbrt")
-log2 = library("log2")
-log10 = library("log10")
 atan2 = library("atan2", inputs=2)
 hypot = library("hypot", inputs=2)
 

@@ -20,19 +20,24 @@ from gradwire_backends.numba.mathematics.lanes import (
     single_from_bits,
 )
 
-ZERO, HALF, ONE, TWO = map(np.float32, (0, 0.5, 1, 2))
+ZERO, QUARTER, HALF, ONE, TWO = map(np.float32, (0, 0.25, 0.5, 1, 2))
 LN2 = np.float32(0.693359375)
 LN2_REST = np.float32(-2.12194440e-4)  # ln 2 = LN2 + LN2_REST, and n LN2 is exact for all exponents n
 INVERSE_LN2 = np.float32(1 / math.log(2))
+INVERSE_LN10 = np.float32(1 / math.log(10))
+LOG10_2 = np.float32(math.log10(2))
+LOG10_2_REST = np.float32(math.log10(2) - float(LOG10_2))
 SHIFTER = np.float32(12582912.0)  # 1.5 · 2^23: adding it leaves an integer in the low bits
 SHIFTER_BITS = 0x4B400000
 SMALLEST_NORMAL = np.float32(2.0**-126)
 SQRT_HALF_BITS = 0x3F3504F3
 INFINITY, NAN = np.float32(math.inf), np.float32(math.nan)
-GREATEST, LEAST, EDGE = map(np.float32, (89, -104, -18))  # beyond, e^x overflows, is 0, and is nothing beside 1
+GREATEST, GREATEST_HALF = map(np.float32, (89, 90))  # beyond, e^x and e^x / 2 overflow
+LEAST, EDGE = map(np.float32, (-104, -18))  # beyond, e^x is 0, and nothing beside 1
 LARGE = np.float32(2.0**30)  # squares beside which 1 is nothing
 WHOLE_LN2 = np.float32(math.log(2))
 RAISED = np.float32(2.0**25)
+RAISED_EXPONENT = np.float32(25)
 RAISED_LOGARITHM = np.float32(-25 * math.log(2))
 
 _exponential_rest = polynomial(
@@ -57,6 +62,7 @@ _logarithm_rest = polynomial(
 _area_rest = polynomial(
     0.11627190730686933, 0.10849962278259083, 0.14296408858367685, 0.199998480876249, 0.33333333677756155
 )
+_sinh_rest = polynomial(2.806300620814144e-06, 0.0001983809891453282, 0.008333339687368648, 0.16666666646778547)
 
 
 @inlined
@@ -73,14 +79,19 @@ def _reduced_exponential(n: Real, x: Real) -> Real:
 
 
 @inlined
+def _scaled(p: Real, n: Real) -> Real:
+    """Return 2^n (1 + p): 2^n alone overflows before the product does, and underflows before that is zero."""
+    half = rint(n * HALF)
+    scale = _power_of_two(half)
+    return fma(p, scale, scale) * _power_of_two(n - half)
+
+
+@inlined
 def expf(x: Real) -> Real:
     """Return e^x."""
     x = select(x > GREATEST, GREATEST, select(x < LEAST, LEAST, x))
     n = rint(x * INVERSE_LN2)
-    p = _reduced_exponential(n, x)
-    half = rint(n * HALF)  # 2^n alone overflows before e^x does, and underflows before e^x is zero
-    scale = _power_of_two(half)
-    return fma(p, scale, scale) * _power_of_two(n - half)
+    return _scaled(_reduced_exponential(n, x), n)
 
 
 @inlined
@@ -94,14 +105,35 @@ def expm1f(x: Real) -> Real:
 
 
 @inlined
+def _taken_apart(u: Real) -> Real:
+    """Return e and f of u = 2^e (1 + f), √½ ≤ 1 + f < √2, for a positive, normal u."""
+    exponent = (single_bits(u) - SQRT_HALF_BITS) >> 23
+    return single_from_bits(exponent + SHIFTER_BITS) - SHIFTER, single_from_bits(
+        single_bits(u) - (exponent << 23)
+    ) - ONE
+
+
+@inlined
+def _short_logarithm(f: Real) -> Real:
+    """Return log(1 + f) - f."""
+    square = f * f
+    return fma(_logarithm_rest(f) * f, square, -HALF * square)
+
+
+@inlined
 def _logarithm(u: Real, c: Real) -> Real:
     """Return log(u + c) for a positive, normal u and a c below half an ulp of it."""
-    exponent = (single_bits(u) - SQRT_HALF_BITS) >> 23
-    e = single_from_bits(exponent + SHIFTER_BITS) - SHIFTER
-    f = single_from_bits(single_bits(u) - (exponent << 23)) - ONE
-    square = f * f
-    rest = fma(e, LN2_REST, c) + fma(_logarithm_rest(f) * f, square, -HALF * square)
-    return fma(e, LN2, f + rest)
+    e, f = _taken_apart(u)
+    return fma(e, LN2, f + (fma(e, LN2_REST, c) + _short_logarithm(f)))
+
+
+@inlined
+def _to_base(x: Real, base: Real, base_rest: Real, factor: Real) -> Real:
+    """Return the logarithm to another base, by that of 2, a number and what it was rounded by, and that of e."""
+    small = x < SMALLEST_NORMAL
+    e, f = _taken_apart(select(small, x * RAISED, x))
+    e = e - select(small, RAISED_EXPONENT, ZERO)
+    return _with_edges(x, fma(e, base, fma(e, base_rest, (f + _short_logarithm(f)) * factor)))
 
 
 @inlined
@@ -118,6 +150,18 @@ def logf(x: Real) -> Real:
     small = x < SMALLEST_NORMAL
     y = _logarithm(select(small, x * RAISED, x), ZERO)
     return _with_edges(x, select(small, y + RAISED_LOGARITHM, y))
+
+
+@inlined
+def log2f(x: Real) -> Real:
+    """Return the logarithm to the base 2, exact at its powers."""
+    return _to_base(x, ONE, ZERO, INVERSE_LN2)
+
+
+@inlined
+def log10f(x: Real) -> Real:
+    """Return the logarithm to the base 10, exact at its powers."""
+    return _to_base(x, LOG10_2, LOG10_2_REST, INVERSE_LN10)
 
 
 @inlined
@@ -141,6 +185,29 @@ def tanhf(x: Real) -> Real:
     """Return the hyperbolic tangent."""
     t = expm1f(-TWO * fabs(x))
     return copysign(t / (t + TWO), x)
+
+
+@inlined
+def _half_expf(x: Real) -> Real:
+    """Return e^x / 2, which overflows later."""
+    x = select(x > GREATEST_HALF, GREATEST_HALF, x)
+    n = rint(x * INVERSE_LN2)
+    return _scaled(_reduced_exponential(n, x), n - ONE)
+
+
+@inlined
+def sinhf(x: Real) -> Real:
+    """Return the hyperbolic sine."""
+    half = _half_expf(fabs(x))
+    z = x * x
+    return select(fabs(x) < ONE, fma(x * z, _sinh_rest(z), x), copysign(half - QUARTER / half, x))
+
+
+@inlined
+def coshf(x: Real) -> Real:
+    """Return the hyperbolic cosine."""
+    half = _half_expf(fabs(x))
+    return half + QUARTER / half
 
 
 @inlined
@@ -224,13 +291,9 @@ tanf = library("tanf", kind=types.float32)
 asinf = library("asinf", kind=types.float32)
 acosf = library("acosf", kind=types.float32)
 atanf = library("atanf", kind=types.float32)
-sinhf = library("sinhf", kind=types.float32)
-coshf = library("coshf", kind=types.float32)
 erff = library("erff", kind=types.float32)
 erfcf = library("erfcf", kind=types.float32)
 cbrtf = library("cbrtf", kind=types.float32)
-log2f = library("log2f", kind=types.float32)
-log10f = library("log10f", kind=types.float32)
 atan2f = library("atan2f", inputs=2, kind=types.float32)
 hypotf = library("hypotf", inputs=2, kind=types.float32)
 
