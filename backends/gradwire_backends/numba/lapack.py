@@ -10,9 +10,12 @@ from typing import Any
 
 from numba import types
 
-from gradwire_backends.numba.blas import call, part
-from gradwire_backends.numba.intrinsics import like, primitive, select
+from gradwire_backends.numba.blas import SMALL, call, part
+from gradwire_backends.numba.intrinsics import fabs, like, primitive, select
 from gradwire_backends.numba.words import word
+
+FEW = 8
+"""Rows of matrices that are factorized before LAPACK would have begun."""
 
 
 @primitive
@@ -80,7 +83,37 @@ def lu_factors(y: Any, a: Any, down: int, right: int, n: int) -> None:
         for i in range(n):
             y[j * n + i] = a[i * down + j * right]
     exchanges = _integers(part(y, n * n))
-    if _getrf(n, n, y, select(n > 0, n, 1), exchanges) != 0:
+    if n <= FEW:
+        small_factors(y, exchanges, n)
+    else:
+        if _getrf(n, n, y, n, exchanges) != 0:
+            exchanges[0] = 0
+
+
+@word
+def small_factors(y: Any, exchanges: Any, n: int) -> None:
+    """Factorize the columns y [n, n] in place, as LAPACK does, before it would have begun."""
+    singular = 0
+    for j in range(n):
+        place = j
+        most = fabs(y[j * n + j])
+        for i in range(j + 1, n):
+            this = fabs(y[j * n + i])
+            place = select(this > most, i, place)
+            most = select(this > most, this, most)
+        exchanges[j] = place + 1
+        singular = singular | (most == 0)
+        for column in range(n):
+            kept = y[column * n + j]
+            y[column * n + j] = y[column * n + place]
+            y[column * n + place] = kept
+        if most != 0:
+            for i in range(j + 1, n):
+                y[j * n + i] = y[j * n + i] / y[j * n + j]
+            for column in range(j + 1, n):
+                for i in range(j + 1, n):
+                    y[column * n + i] = y[column * n + i] - y[j * n + i] * y[column * n + j]
+    if singular:
         exchanges[0] = 0
 
 
@@ -110,8 +143,13 @@ def lu_solution(x: Any, lu: Any, b: Any, down: int, right: int, n: int, k: int, 
             if transposed == 0:
                 for i in range(n):
                     exchange_rows(x, i, exchanges[i] - 1, k)
-            _trsm(transposed, transposed == 0, transposed == 0, k, n, lu, n, x, k)
-            _trsm(transposed == 0, transposed == 0, transposed, k, n, lu, n, x, k)
+            if n * n * k <= SMALL:
+                down = select(transposed != 0, n, 1)
+                substituted(x, lu, down, n + 1 - down, n, k, 1, transposed == 0)
+                substituted(x, lu, down, n + 1 - down, n, k, 0, transposed != 0)
+            else:
+                _trsm(transposed, transposed == 0, transposed == 0, k, n, lu, n, x, k)
+                _trsm(transposed == 0, transposed == 0, transposed, k, n, lu, n, x, k)
             if transposed:
                 for i in range(n):
                     exchange_rows(x, n - 1 - i, exchanges[n - 1 - i] - 1, k)
@@ -140,7 +178,25 @@ def triangular_solution(
         if singular:
             nothing(x, n * k)
         else:
-            _trsm(lower != ta, trans != ta, ones, k, n, a, lda, x, k)
+            if n * n * k <= SMALL:
+                step = select(ta != trans, lda, 1)
+                substituted(x, a, lda + 1 - step, step, n, k, lower != trans, ones)
+            else:
+                _trsm(lower != ta, trans != ta, ones, k, n, a, lda, x, k)
+
+
+@word
+def substituted(x: Any, a: Any, down: int, right: int, n: int, k: int, lower: int, ones: int) -> None:
+    """Solve A X = B in place for a triangular A with steps of `down` and `right`, the rows of X one after the other."""
+    for turn in range(n):
+        i = select(lower, turn, n - 1 - turn)
+        for before in range(turn):
+            j = select(lower, before, n - 1 - before)
+            for c in range(k):
+                x[i * k + c] = x[i * k + c] - a[i * down + j * right] * x[j * k + c]
+        if ones == 0:
+            for c in range(k):
+                x[i * k + c] = x[i * k + c] / a[i * (down + right)]
 
 
 @word

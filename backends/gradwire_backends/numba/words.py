@@ -39,7 +39,7 @@ class Word:
 
     def rule(self, typing: Any, *kinds: Any) -> tuple[Any, Any]:
         """Return the signature for given types of arguments, and what emits a call."""
-        kinds = tuple(unliteral(kind) for kind in kinds)
+        kinds = tuple(types.int64 if kind is types.boolean else unliteral(kind) for kind in kinds)
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
             name = f"{self._name}({', '.join(map(str, kinds))})"
