@@ -215,7 +215,9 @@ class Minimization(_message.Message):
     seed: _builtins.int
     """Source of all that is random; the same seed gives the same bits. Default: 0."""
     return_best: _builtins.bool
-    """Return the parameters of the least loss reported (of held-out data where there are any) instead of the last."""
+    """Return the parameters of the least loss that was found for a report (of held-out data where there are any, else of
+    all rows) instead of the last.
+    """
     validation_share: _builtins.float
     """Share of the rows of `data`, the last ones as they lie, that are held out instead of `validation_data`; above 0 and
     below 1. Default: none.

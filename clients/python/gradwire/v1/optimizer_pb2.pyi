@@ -305,7 +305,7 @@ class ParameterGroup(_message.Message):
     """Keep the parameters as they are. Default: train them."""
     @_builtins.property
     def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Names of parameters; `*` stands for any characters. Required."""
+        """Names of parameters; `*` stands for any characters. One that is the name of none is refused. Required."""
 
     def __init__(
         self,
