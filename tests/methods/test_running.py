@@ -22,6 +22,7 @@ from gradwire_service.methods import (
     Budget,
     Cg,
     Conditions,
+    Dogbox,
     Lbfgs,
     Lm,
     Method,
@@ -214,7 +215,7 @@ def test_a_method_turns_back_from_where_the_loss_is_not_finite(name: str) -> Non
     assert solution.progress.skipped_steps > 0
 
 
-@pytest.mark.parametrize("method", [Lm(), Trf()], ids=["lm", "trf"])
+@pytest.mark.parametrize("method", [Lm(), Trf(), Dogbox()], ids=["lm", "trf", "dogbox"])
 def test_least_squares_turns_back_too(method: Method) -> None:
     graph = formula("concatenate([log(x) + 2, 0.001 * x])", x=[1])
     _, solution = solved(graph, {"x": np.array([20.0])}, method)
@@ -327,9 +328,9 @@ def test_what_scipy_refuses_is_told_in_its_words() -> None:
 
 def test_a_fault_in_an_evaluation_comes_through() -> None:
     def ask(query: Query, parameters: Arrays, along: Arrays, interrupt: Interrupt = never) -> Evaluation:
-        raise ZeroDivisionError("a bug")
+        raise ValueError("a bug")
 
-    with pytest.raises(ZeroDivisionError, match="a bug"):
+    with pytest.raises(ValueError, match=r"^a bug$"):
         list(solve(ask, START, Lbfgs()))
 
 

@@ -48,6 +48,7 @@ class Objective:
         record: the account.
         last: the last point that was evaluated.
         tier: what ran the last evaluation.
+        fault: an error of an evaluation that could be taken for one of SciPy's.
     """
 
     def __init__(self, ask: Ask, record: Record, loss: str, tell: Callable[[Progress], object]) -> None:
@@ -61,6 +62,7 @@ class Objective:
         """
         self.ask, self.record, self.tell = ask, record, tell
         self.last: Point | None = None
+        self.fault: ValueError | None = None
         self.tier = Tier.INTERPRETED
         self._names = tuple(record.packing.types)
         self._gradient = GradientQuery(loss, self._names)
@@ -115,7 +117,7 @@ class Objective:
             if self.record.conditions.policy is NonFinitePolicy.STOP:
                 raise Stop(StopReason.NOT_FINITE)
             text = f"{self._trouble} at the start; start elsewhere, or look for such values in the data"
-            raise NotFiniteError(text, block=execution.non_finite_block, field="parameters")
+            raise NotFiniteError(text, block=execution.non_finite_block)
 
     def _parabola(self, x: Vector) -> tuple[float, Vector]:
         best = self.record.best
@@ -174,6 +176,9 @@ class Objective:
             raise Stop(StopReason.CANCELLED) from None
         except DeadlineExceededError:
             raise Stop(StopReason.DEADLINE) from None
+        except ValueError as fault:
+            self.fault = fault
+            raise
         self.tier = execution.tier
         return result, execution
 

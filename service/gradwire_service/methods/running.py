@@ -62,10 +62,15 @@ def solve(
             with np.errstate(all="ignore"):
                 ending = method.run(objective, start)
             point = replace(objective.at(ending.x), step=record.steps)
+            if record.best is not None and not np.isfinite(point.loss):  # where SciPy saw a parabola
+                point, ending = record.best, ending._replace(reason=objective.give_up(ending.message))
         except Stop as stop:
             point = record.best or Point(start, np.nan)
             ending = Ending(point.x, stop.reason, "")
-        except ValueError as error:  # SciPy's, about settings that do not go with the problem
+        except ValueError as error:
+            if error is objective.fault:
+                raise
+            # SciPy's, about settings that do not go with the problem.
             raise HyperparameterError(f"{method.name}: {error}", field="optimizer") from None
         if ending.reason in (StopReason.NOT_FINITE, StopReason.STALLED):
             point = record.best or point

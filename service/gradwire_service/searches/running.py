@@ -148,7 +148,7 @@ class _Searching:
             raise Stop(StopReason.NOT_FINITE)
         elif record.conditions.policy is NonFinitePolicy.FAIL:
             text = f"none of the first {len(asked)} candidates has a finite loss; start elsewhere, or set other bounds"
-            raise NotFiniteError(text, field="parameters")
+            raise NotFiniteError(text)
         if not record.conditions.reporting.parameters:
             return {}
         return {"candidates": parameters, "candidate_losses": np.where(np.isfinite(losses), losses, np.inf)}
