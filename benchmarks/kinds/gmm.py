@@ -18,6 +18,8 @@ from benchmarks import libraries, native
 from benchmarks.contender import BY_HAND, IN_C, AbsentError, Array, Kind, Point, Prepared, Size
 
 WRT = ("alphas", "means", "icf")
+BLOCK = 64
+"""Points that `gmm.c` takes at once."""
 
 
 def point(d: int, k: int, n: int) -> Point:
@@ -108,9 +110,9 @@ def by_hand(d: int, k: int, n: int) -> Prepared:
 def in_c(d: int, k: int, n: int) -> Prepared:
     """Call `gmm.c`."""
     at = point(d, k, n)
-    space = [np.empty(k * d * d), np.empty(k * d * d), np.empty(k * d + 2 * k)]
+    spaces = [np.empty(size) for size in (k * d * d, k * d * d, k, d * BLOCK, k * d * BLOCK, k * BLOCK)]
     results = [np.empty(()), *(np.empty(at[name].shape) for name in WRT)]
-    prepared = native.prepared("gmm", [d, k, n], [*at.values(), *space], results)
+    prepared = native.prepared("gmm", [d, k, n], [*at.values(), *spaces], results)
     fixed = constant(d, k, n)
     return Prepared(prepared.call, lambda found: [found[0] + fixed, *found[1:]])
 
@@ -156,7 +158,7 @@ KIND = Kind(
     "gmm",
     "mixture of Gaussians, gradient",
     [
-        Size({"d": d, "k": k, "n": n}, 0.5, is_small=d == 2, is_on_demand=d * k * n > 3_000_000)
+        Size({"d": d, "k": k, "n": n}, 0.5, is_small=d == 2, is_on_demand=d == 20 or d * k * n > 3_000_000)
         for d, k, n in (
             (2, 5, 1_000),
             (10, 25, 1_000),

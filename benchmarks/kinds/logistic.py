@@ -61,7 +61,7 @@ def casadi(n: int, d: int) -> Prepared:
 
 def _sizes() -> list[Size]:
     cases = [(32, 10), (32, 30), (1_000, 30), (1_000, 100), (100_000, 10), (100_000, 100)]
-    return [Size({"n": n, "d": d}, 0.6, is_small=n == 32, is_on_demand=d == 100 and n > 1_000) for n, d in cases]
+    return [Size({"n": n, "d": d}, 0.6, is_small=n == 32, is_on_demand=d == 100) for n, d in cases]
 
 
 KIND = Kind(

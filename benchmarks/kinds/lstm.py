@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import libraries
-from benchmarks.contender import BY_HAND, AbsentError, Kind, Point, Prepared, Size
+from benchmarks import libraries, native
+from benchmarks.contender import BY_HAND, IN_C, AbsentError, Kind, Point, Prepared, Size
 
 CHARACTERS = 14
 UNROLLED = 14
@@ -139,6 +139,14 @@ def by_hand(layers: int, steps: int) -> Prepared:
     return Prepared(call)
 
 
+def in_c(layers: int, steps: int) -> Prepared:
+    """Call `lstm.c`."""
+    at = point(layers, steps)
+    space = [np.empty((steps * layers, 8, CHARACTERS)), np.empty((steps, CHARACTERS)), np.empty_like(at["state"])]
+    results = [np.empty(()), *(np.empty_like(at[name]) for name in WRT)]
+    return native.prepared("lstm", [layers, steps], [*at.values(), *space], results)
+
+
 def jax(layers: int, steps: int) -> Prepared:
     """Take `lax.scan`."""
     lax = libraries.jax().lax
@@ -222,6 +230,7 @@ KIND = Kind(
     ours,
     {
         BY_HAND: by_hand,
+        IN_C: in_c,
         "JAX": jax,
         "CasADi": casadi,
         **libraries.pytensor_linkers(pytensor),

@@ -126,7 +126,7 @@ def casadi(d: int) -> Prepared:
 KIND = Kind(
     "sgd",
     "1,000 mini-batch SGD steps, batch 32",
-    [Size({"d": d}, 0.7, is_small=d == 10) for d in (10, 30, 100)],
+    [Size({"d": d}, 0.7, is_small=d == 10, is_on_demand=d == 30) for d in (10, 30, 100)],
     ours,
     {
         BY_HAND: by_hand,
