@@ -93,6 +93,12 @@ def test_schedules_are_made_of_schedules() -> None:
     assert found == Warmup(4, 0.1, parts=(Joined((10, 30), parts=parts),))
 
 
+def test_whole_numbers_of_numpy_are_whole_numbers() -> None:
+    milestones: Any = list(np.array([3, 9]))
+    found = decode_schedule(gw.optimizers.sgd(schedule=gw.schedules.multistep(milestones)).message())
+    assert found == MultiStep((3, 9))
+
+
 def test_settings_of_an_optimizer_arrive_as_they_are() -> None:
     made = gw.optimizers.adam(
         1e-2,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, Literal, TypedDict, Unpack
 
 from gradwire import v1 as pb
@@ -169,11 +170,11 @@ class Optimizer:
 
 def _attribute(value: Any) -> pb.Attribute:
     if isinstance(value, Sequence) and not isinstance(value, str):
-        if all(isinstance(x, int) for x in value):
+        if all(isinstance(x, Integral) for x in value):
             return pb.Attribute(integers=pb.IntegerList(values=value))
         return pb.Attribute(reals=pb.RealList(values=value))
     if isinstance(value, bool):
         return pb.Attribute(boolean=value)
-    if isinstance(value, int):
-        return pb.Attribute(integer=value)
+    if isinstance(value, Integral):  # of NumPy, too
+        return pb.Attribute(integer=int(value))
     return pb.Attribute(text=value) if isinstance(value, str) else pb.Attribute(real=value)
