@@ -26,6 +26,7 @@ COMMANDS = (
     "compare",
     "check",
     "search",
+    "jobs",
 )
 
 

@@ -31,9 +31,14 @@ class ExitCode(IntEnum):
     @classmethod
     def of(cls, error: GradwireError) -> ExitCode:
         """Return the exit code for an error."""
-        if error.reason == "BACKEND_UNAVAILABLE" or error.code in _NOT_NOW:
+        if error.reason == "BACKEND_UNAVAILABLE" or not_now(error.code):
             return cls.UNAVAILABLE
         return cls.INTERNAL if error.code == "INTERNAL" else cls.INVALID
+
+
+def not_now(code: str) -> bool:
+    """Tell whether a canonical code says that something is not available at this moment."""
+    return code in _NOT_NOW
 
 
 _NOT_NOW = ("UNAVAILABLE", "UNIMPLEMENTED", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED", "CANCELLED")
