@@ -46,7 +46,7 @@ def test_jobs_are_listed_watched_and_told_what_to_do(run: Run, address: str) -> 
         ["paused", "endless"],
         ["succeeded", "short"],
     ]
-    assert "running" in run("jobs", "resume", endless.name, "-s", address).stdout or True
+    assert f"{endless.name} is pending" in run("jobs", "resume", endless.name, "-s", address).stdout
     cancelled = json.loads(run("jobs", "cancel", endless.name, "-s", address, "--json").stdout)
     assert (cancelled["state"], cancelled["error"]) == ("cancelled", None)
     assert run("jobs", "delete", endless.name, "-s", address).code == 0
