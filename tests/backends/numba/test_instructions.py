@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from gradwire_backends.numba import NumbaBackend
+from gradwire_backends.numba import backend as backend_module
 from gradwire_backends.numba.cache import Cache
 from gradwire_backends.numba.instructions import program as program_module
 from gradwire_backends.numba.instructions import vocabulary
@@ -273,14 +274,15 @@ def one_bit_turned(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("damage", [cut_off, one_bit_turned])
 def test_numpy_answers_where_the_kept_kernel_is_damaged(
-    damage: Callable[[bytes], bytes], loop: Loop, folder: Path
+    damage: Callable[[bytes], bytes], loop: Loop, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(backend_module, "BLOCKS", 1_000)
     folder.mkdir(mode=0o700)
     (kept,) = loop.folder.iterdir()
     (folder / kept.name).write_bytes(damage(kept.read_bytes()))
     backend = NumbaBackend(folder)
     backend._workers._command = ("/bin/false",)
-    graph, point = scalars(3_000)
+    graph, point = scalars(500)
     executable = backend.prepare(graph)
     assert not backend.wait(executable, SECONDS)
     info = RunInfo()

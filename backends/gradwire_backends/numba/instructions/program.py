@@ -144,8 +144,8 @@ class _Layout:
             piece = chosen[of]
             source, step = starts[piece] + element, sizes[piece]
             target, stride = begins[row[piece]] + within[piece] + element, lengths[row[piece]]
-            for operand in range(arity):
-                self.addresses[target + operand * stride] = self.words[operands[source + operand * step]]
+            which = np.arange(arity)[:, None]
+            self.addresses[target + which * stride] = self.words[operands[source + which * step]]
         rows = np.stack([codes, lengths, placed[order[heads]], begins, lengths, arities_of_rows], axis=1)
         self.rows, parents = _cut(rows)
         self.segments = (times[heads] >> SEGMENT)[parents]

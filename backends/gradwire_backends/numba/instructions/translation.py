@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -40,8 +40,8 @@ the results of one block."""
 SEGMENT = 32
 """Bits of a time below those that count the segments, between which NumPy evaluates blocks."""
 
-PRODUCTS = 2**14
-"""Terms of a matrix product at most: larger ones are faster by BLAS."""
+PRODUCTS = 2**11
+"""Terms of a matrix product at most: larger ones are faster by BLAS, the way there and back included."""
 
 CONSTANT, OTHER = -2, -1
 """Stand in place of an instruction where words are constants, and where they come from elsewhere."""
@@ -119,7 +119,7 @@ class Translation:
                 numbers = self._scalar(finish, (numbers,), time)
             self.numbers[value], self._times[value] = numbers, time
         else:
-            operands = [np.broadcast_to(self.numbers[x], value.shape) for x in inputs]
+            operands = [_over(self.numbers[x], value.shape) for x in inputs]
             self._enter(value, *self._each(code, finish, operands, value.shape, time))
 
     def _plain_codes(self, value: Value, kinds: list[ElementType]) -> tuple[int, int] | None:
@@ -152,13 +152,12 @@ class Translation:
         return first if shape == () else np.arange(first, first + size).reshape(shape)
 
     def _each(
-        self, code: int, finish: int, operands: list[Array], shape: tuple[int, ...], time: int
+        self, code: int, finish: int, operands: Sequence[Array] | Array, shape: tuple[int, ...], time: int
     ) -> tuple[Numbers, int]:
         """Add an instruction for each element of a shape; return their numbers and the time when they are there."""
         size = math.prod(shape)
         self.pieces.extend((size, time, code, len(operands), len(self.operands)))
-        for x in operands:
-            self.operands.frombytes(np.asarray(x, np.int64).tobytes())
+        self.operands.frombytes(np.asarray(operands, np.int64).tobytes())
         first, self._next = self._next, self._next + size
         numbers = first if shape == () else np.arange(first, first + size).reshape(shape)
         if finish < 0:
@@ -172,12 +171,12 @@ class Translation:
         return self._known[bits]
 
     def _constants(self, x: Array) -> Numbers:
-        """Return the numbers of constants, equal ones in the same word."""
+        """Return the numbers of constants; equal scalars are the same word."""
         words = np.asarray(x, np.float64).view(np.int64) if x.dtype.kind == "f" else x.astype(np.int64)
         if x.ndim == 0:
             return self._constant(int(words))
-        found, places = np.unique(words, return_inverse=True)
-        return np.array([self._constant(int(bits)) for bits in found], np.int64)[places].reshape(x.shape)
+        self.constants.frombytes(words.tobytes())
+        return self._piece(x.shape, CONSTANT)
 
     def _enter(self, value: Value, numbers: Numbers, time: int) -> None:
         self.numbers[value], self._times[value] = numbers, time
@@ -271,7 +270,7 @@ class Translation:
         name = "sum" if isinstance(op, Mean) else op.name
         reduced = normalized_axes(op.axis, numbers.ndim, op.name)
         kept = [axis for axis in range(numbers.ndim) if axis not in reduced]
-        terms = list(numbers.transpose(*reduced, *kept).reshape(op.extent(numbers.shape), -1))
+        terms: Sequence[Array] | Array = numbers.transpose(*reduced, *kept).reshape(op.extent(numbers.shape), -1)
         code, finish = self._codes[vocabulary.fold(name, kind)], self._finish(value.element_type)
         if isinstance(op, Mean):
             total, time = self._each(code, -1, terms, value.shape, time + 1)
@@ -287,9 +286,8 @@ class Translation:
         b = b[:, None] if b.ndim == 1 else b
         rows, columns = a[..., :, :, None], b[..., None, :, :]  # [..., m, k, n]
         shape = np.broadcast_shapes(rows.shape, columns.shape)
-        factors = (np.moveaxis(np.broadcast_to(x, shape), -2, 0) for x in (rows, columns))
-        operands = [term.reshape(value.shape) for factor in factors for term in factor]
-        if not operands:
+        operands = np.concatenate([np.moveaxis(np.broadcast_to(x, shape), -2, 0) for x in (rows, columns)])
+        if not len(operands):
             self._enter(value, np.zeros(value.shape, np.int64), 0)
             return
         finish = self._finish(value.element_type)
@@ -315,6 +313,11 @@ class Translation:
             results = self._piece(value.shape)
         self.host.append(HostBlock(value, segment, numbers, results))
         self._enter(value, results, (segment + 1) << SEGMENT)
+
+
+def _over(numbers: Numbers, shape: tuple[int, ...]) -> Array:
+    """Repeat numbers over a shape; most have it, and NumPy takes long to see that."""
+    return numbers if getattr(numbers, "shape", None) == shape else np.broadcast_to(numbers, shape)
 
 
 def _terms(value: Value) -> int:
