@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,15 @@ def test_variables_that_do_not_move_stay_as_they_are(run: Run, tmp_path: Path) -
     at.write_text('{"x": 0.0, "a": 3.0}')
     command = ("search", "-e", "(x - a)**2", "-v", "x=", "-v", "a=", "--at", at, "-m", "bfgs", "--wrt", "x", "--json")
     assert json.loads(run(*command).stdout)["parameters"] == {"x": pytest.approx(3.0)}
+
+
+def test_without_its_package_a_search_tells_what_to_install(
+    run: Run, start: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "cma", None)
+    answer = run("search", *VALLEY, "--at", start, "-m", "cma_es")
+    assert answer.code == 4
+    assert "pip install 'gradwire[search]'" in answer.stderr
 
 
 @pytest.mark.parametrize(

@@ -75,12 +75,12 @@ def test_the_same_seed_gives_the_same_minima() -> None:
 
 
 def test_update_rules_start_many_times_as_well() -> None:
-    recipe = Recipe(Sgd(0.01, momentum=0.9), StoppingRule(steps=300))
+    recipe = Recipe(Sgd(0.01, momentum=0.9), StoppingRule(steps=150))
 
     def run(start: Mapping[str, Array]) -> Iterator[Any]:
         return ENGINE.minimize(WELLS, start, {}, recipe)
 
-    _, solution = done(multi_start(run, START, MultiStart(10, spread=1.0), seed=2))
+    _, solution = done(multi_start(run, START, MultiStart(6, spread=1.0), seed=2))
     assert len(solution.minima) >= 2
     assert solution.stop_reason is StopReason.STEPS
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import cma
@@ -168,7 +169,7 @@ def test_cma_es_ends_by_itself_and_says_why() -> None:
 
 
 def test_without_its_package_cma_es_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "cma", None)
+    monkeypatch.setitem(sys.modules, "cma", None)
     with pytest.raises(OptimizerUnavailableError, match=r"pip install 'gradwire\[search\]'"):
         ENGINE.solve(ROSEN, {"x": np.zeros(2)}, {}, CmaEs())
 

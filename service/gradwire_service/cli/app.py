@@ -31,7 +31,7 @@ class ExitCode(IntEnum):
     @classmethod
     def of(cls, error: GradwireError) -> ExitCode:
         """Return the exit code for an error."""
-        if error.reason == "BACKEND_UNAVAILABLE" or not_now(error.code):
+        if error.reason in _NOT_HERE or not_now(error.code):
             return cls.UNAVAILABLE
         return cls.INTERNAL if error.code == "INTERNAL" else cls.INVALID
 
@@ -41,6 +41,7 @@ def not_now(code: str) -> bool:
     return code in _NOT_NOW
 
 
+_NOT_HERE = ("BACKEND_UNAVAILABLE", "OPTIMIZER_UNAVAILABLE")
 _NOT_NOW = ("UNAVAILABLE", "UNIMPLEMENTED", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED", "CANCELLED")
 
 _EXIT_CODES = """
