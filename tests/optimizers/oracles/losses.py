@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from gradwire_service.graph import Array
+from tests.optimizers.surfaces import SURFACES, Surface
 
 
 def _rosenbrock(xp: Any, v: Mapping[str, Any]) -> Any:
@@ -27,6 +29,24 @@ LOSSES: Mapping[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "logistic": _logistic,
     "network": _network,
 }
+
+
+def gradient_of(surface: Surface) -> Callable[[Any], Any]:
+    """Return the gradient by JAX, compiled once for all who ask."""
+    return _gradient(surface.name)
+
+
+@cache
+def _gradient(name: str) -> Callable[[Any], Any]:
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", True)
+    (surface,) = (surface for surface in SURFACES if surface.name == name)
+    data = {key: jnp.asarray(x) for key, x in surface.data.items()}
+    compiled: Callable[[Any], Any] = jax.jit(jax.grad(lambda w: LOSSES[name](jnp, {**data, **w})))
+    return compiled
+
 
 Path = list[dict[str, Array]]
 

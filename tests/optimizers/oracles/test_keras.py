@@ -8,18 +8,15 @@ os.environ["KERAS_BACKEND"] = "jax"
 
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
 
 from gradwire_service.optimizers import Adam, Clipping, Exponential, Limited, Optimizer, Update, optimizer
-from tests.optimizers.oracles.losses import LOSSES, Path
+from tests.optimizers.oracles.losses import Path, gradient_of
 from tests.optimizers.running import descent
 from tests.optimizers.surfaces import SURFACES, Surface
 
-jax.config.update("jax_enable_x64", True)
 keras.config.set_floatx("float64")
 
 K = keras.optimizers
@@ -68,9 +65,8 @@ CASES: list[tuple[str, dict[str, Any], Any, dict[str, Any]]] = [
 
 def path(surface: Surface, rule: Any, steps: int = 20) -> Path:
     """Return the parameters after each step of Keras'."""
-    data = {name: jnp.asarray(x) for name, x in surface.data.items()}
+    gradient = gradient_of(surface)
     w = {name: keras.Variable(x, dtype="float64") for name, x in surface.start.items()}
-    gradient = jax.jit(jax.grad(lambda w: LOSSES[surface.name](jnp, {**data, **w})))
     after = []
     for _ in range(steps):
         gradients = gradient({name: x.value for name, x in w.items()})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -31,13 +30,12 @@ from gradwire_service.optimizers import (
     Warmup,
     optimizer,
 )
-from tests.optimizers.oracles.losses import LOSSES, Path, assert_same_path
+from tests.optimizers.oracles.losses import Path, assert_same_path, gradient_of
 from tests.optimizers.running import descent
 from tests.optimizers.settings import CASES, case_name
 from tests.optimizers.surfaces import SURFACES, Surface
 
 Rule = Any
-jax.config.update("jax_enable_x64", True)
 
 
 def optaxs(name: str, settings: dict[str, Setting]) -> Rule | None:
@@ -121,17 +119,12 @@ OPTAXS = [case for case in CASES if optaxs(*case) is not None]
 
 def path(surface: Surface, rule: Rule, steps: int = 20) -> Path:
     """Return the parameters after each step of optax'."""
-    data = {name: jnp.asarray(x) for name, x in surface.data.items()}
+    gradient = gradient_of(surface)
     w: Any = {name: jnp.asarray(x) for name, x in surface.start.items()}
-    gradient = jax.grad(lambda w: LOSSES[surface.name](jnp, {**data, **w}))
-
-    def step(w: Any, state: Any) -> Any:
-        updates, state = rule.update(gradient(w), state, w)
-        return optax.apply_updates(w, updates), state
-
-    state, after, compiled = rule.init(w), [], jax.jit(step)
+    state, after = rule.init(w), []
     for _ in range(steps):
-        w, state = compiled(w, state)
+        updates, state = rule.update(gradient(w), state, w)
+        w = optax.apply_updates(w, updates)
         after.append({name: np.asarray(x) for name, x in w.items()})
     return after
 
