@@ -14,8 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from llvmlite import binding
 
-PREFIX: Final = "gw_"
-"""Stands before their names in kernels."""
+from gradwire_backends.numba.symbols import PREFIX
 
 
 class Special(NamedTuple):

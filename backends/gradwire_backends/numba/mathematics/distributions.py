@@ -9,7 +9,7 @@ from typing import Any
 from llvmlite import ir
 from numba import float32, float64, types
 
-from gradwire_backends.numba import special
+from gradwire_backends.numba import special, symbols
 from gradwire_backends.numba.intrinsics import fabs, maximum, minimum, select
 from gradwire_backends.numba.mathematics.exponential import INFINITY, NAN, exp, log, log1p, xlogy
 from gradwire_backends.numba.mathematics.lanes import Real, function_of, inlined, polynomial, pure
@@ -27,7 +27,7 @@ def _called(word: str) -> Any:
     form = ir.FunctionType(element, [*[element] * inputs, ir.IntType(32)])
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
-        symbol = special.PREFIX + word
+        symbol = symbols.PREFIX + word
         function = builder.module.globals.get(symbol) or ir.Function(builder.module, form, symbol)
         call = builder.call(function, [*arguments, ir.Constant(ir.IntType(32), 0)])
         pure(call)
