@@ -239,6 +239,22 @@ def test_a_job_that_can_not_begin_is_refused_at_once(caller: Caller, parts: Any,
     assert caller.ask(LIST, pb.ListTrainingJobsRequest()) == before
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        creation("r" * 129),
+        pb.CreateTrainingJobRequest(training_job=pb.TrainingJob(display_name="n" * 129, minimization=asked())),
+        pb.CreateTrainingJobRequest(
+            training_job=pb.TrainingJob(labels={str(i): "" for i in range(65)}, minimization=asked())
+        ),
+        pb.CreateTrainingJobRequest(training_job=pb.TrainingJob(labels={"a": "b" * 129}, minimization=asked())),
+    ],
+    ids=["request id", "display name", "number of labels", "label"],
+)
+def test_texts_have_limits(caller: Caller, request_: pb.CreateTrainingJobRequest) -> None:
+    assert refused(caller, CREATE, request_) == ("INVALID_ARGUMENT", "LIMIT_EXCEEDED")
+
+
 def store_tensor(caller: Caller, array: Any) -> str:
     tensor = encode_tensors({"x": array})["x"]
     parts = [pb.PutTensorRequest(header=pb.PutTensorHeader(type=tensor.type)), pb.PutTensorRequest(data=tensor.data)]
@@ -305,3 +321,31 @@ def test_a_job_survives_kills_of_its_server_and_its_order_to_stop(tmp_path: Path
         assert get(caller, name, BASIC).state == pb.TRAINING_JOB_STATE_SUCCEEDED
         with pytest.raises(RuntimeError, match="a server keeps its training jobs in"), serving(*options):
             pass
+
+
+def test_methods_that_own_their_loop_and_searches_are_jobs_too(caller: Caller) -> None:
+    whole: dict[str, Any] = {"batching": pb.Batching(), "stopping": pb.StoppingRule(epochs=30)}
+    for name in ("bfgs", "genetic"):
+        minimization_ = asked(**whole, optimizer=pb.Optimizer(name=name))
+        *reports, last = caller.ask(MINIMIZE, pb.MinimizeRequest(minimization=minimization_))
+        job_name = create(caller, **whole, optimizer=pb.Optimizer(name=name))
+        events = watch(caller, job_name)
+        told = [event.progress for event in events if event.HasField("progress")]
+        assert [(p.step, p.loss) for p in told] == [(r.progress.step, r.progress.loss) for r in reports]
+        job = get(caller, job_name)
+        assert job.state == pb.TRAINING_JOB_STATE_SUCCEEDED
+        assert (w_of(job.result), job.result.stop_reason) == (w_of(last.result), last.result.stop_reason)
+        assert not job.result.HasField("state")
+
+
+def test_a_search_that_pauses_starts_over_and_one_that_is_cancelled_keeps_its_best(caller: Caller) -> None:
+    name = create(caller, batching=pb.Batching(), optimizer=pb.Optimizer(name="genetic"), stopping=ENDLESS)
+    paused = caller.ask(PAUSE, pb.PauseTrainingJobRequest(name=name)).training_job
+    assert (paused.state, paused.committed_step) == (pb.TRAINING_JOB_STATE_PAUSED, 0)
+    assert not get(caller, name).HasField("checkpoint")
+    caller.ask(RESUME, pb.ResumeTrainingJobRequest(name=name))
+    cancelled = caller.ask(CANCEL, pb.CancelTrainingJobRequest(name=name)).training_job
+    assert cancelled.state == pb.TRAINING_JOB_STATE_CANCELLED
+    job = get(caller, name)
+    assert job.result.stop_reason == pb.STOP_REASON_CANCELLED
+    assert np.isfinite(decode_tensor(job.result.parameters["w"])).all()

@@ -14,7 +14,7 @@ from gradwire import v1 as pb
 from gradwire_service.backend import Interrupt
 from gradwire_service.errors import GradwireError, InvalidRequestError
 from gradwire_service.server.calls import Call, raw, status_error, stopping
-from gradwire_service.server.minimizing import Minimizing
+from gradwire_service.server.job_work import Minimizing
 from gradwire_service.server.reading import Reader
 from gradwire_service.server.store import digest_of
 from gradwire_service.server.workers import deadline_exceeded
@@ -27,6 +27,8 @@ from gradwire_service.training.store import Store
 from gradwire_service.wire.jobs import (
     changed,
     changes_of,
+    check_text,
+    check_texts,
     creation,
     decode_name,
     decode_page,
@@ -36,6 +38,7 @@ from gradwire_service.wire.jobs import (
     fingerprint,
     whole,
 )
+from gradwire_service.wire.methods import encode_report
 from gradwire_service.wire.tensors import Bulk
 
 _EVENTS = 100
@@ -65,6 +68,7 @@ class JobServicer:
 
     def _create(self, data: bytes) -> bytes:
         request, bulk = self._reader.message(pb.CreateTrainingJobRequest, data)
+        check_texts(request.training_job)
         asked = request.training_job.minimization
         known = asked.graph.graph_id
         graph_id = known if known.startswith("sha256:") else self._reader.graph(asked.graph, bulk).id
@@ -111,7 +115,7 @@ class JobServicer:
             message.result.CopyFrom(self._minimizing.encode_ending(reached, asked, bulk))
         report = self.jobs.store.latest_report(job.id)
         if report is not None:
-            message.progress.CopyFrom(self._minimizing.encode_report(report))
+            message.progress.CopyFrom(encode_report(report))
         return message
 
     async def WatchTrainingJob(
@@ -221,6 +225,7 @@ class JobServicer:
 
 
 def _request(method: str, id: str, request: Message, answer: Callable[[Job | None], bytes]) -> Request:
+    check_text(id, "request_id")
     return Request(id, fingerprint(method, request), answer)
 
 

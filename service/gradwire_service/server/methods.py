@@ -68,25 +68,32 @@ def minimize(
 
     Raises: what is wrong with the request; NotFiniteError; CancelledError, DeadlineExceededError.
     """
-    bounds = decode_bounds(asked.optimizer, decode)
-    parameters = decode(asked.parameters, "minimization.parameters")
-    starts = decode_multi_start(asked)
-    events: Iterator[object]
-    if starts is None:
-        events = _runner(engine, asked, graph, decode, choice, decode_conditions(asked, interrupt))(parameters)
-    else:
-        stopping, reporting = asked.stopping, asked.reporting
-        conditions = Conditions(reporting=ReportingRule(parameters=reporting.parameters), interrupt=interrupt)
-        conditions = replace(conditions, budget=replace(conditions.budget, seconds=stopping.seconds))
-        run = _runner(engine, asked, graph, decode, choice, conditions)
-        events = multi_start(run, parameters, starts, bounds=bounds, conditions=conditions, seed=asked.seed)
-    for event in events:
+    for event in events(engine, asked, graph, decode, choice, interrupt):
         if isinstance(event, Progress):
             yield pb.MinimizeResponse(progress=encode_report(event))
         elif isinstance(event, Solution):
             if event.stop_reason is StopReason.CANCELLED:
                 raise CancelledError("the caller went away; the work was stopped")
             yield pb.MinimizeResponse(result=encode_solution(event, choice.backend, graph.id))
+
+
+def events(
+    engine: Engine, asked: pb.Minimization, graph: Graph, decode: DecodeTensors, choice: Choice, interrupt: Interrupt
+) -> Iterator[Progress | Solution | Result]:
+    """Minimize; yield reports and, last, how it ended.
+
+    Raises: what is wrong with the request, before anything runs.
+    """
+    bounds = decode_bounds(asked.optimizer, decode)
+    parameters = decode(asked.parameters, "minimization.parameters")
+    starts = decode_multi_start(asked)
+    if starts is None:
+        return _runner(engine, asked, graph, decode, choice, decode_conditions(asked, interrupt))(parameters)
+    stopping, reporting = asked.stopping, asked.reporting
+    conditions = Conditions(reporting=ReportingRule(parameters=reporting.parameters), interrupt=interrupt)
+    conditions = replace(conditions, budget=replace(conditions.budget, seconds=stopping.seconds))
+    run = _runner(engine, asked, graph, decode, choice, conditions)
+    return multi_start(run, parameters, starts, bounds=bounds, conditions=conditions, seed=asked.seed)
 
 
 def _runner(

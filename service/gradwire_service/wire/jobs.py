@@ -10,12 +10,13 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gradwire import v1 as pb
-from gradwire_service.errors import InvalidRequestError, TrainingJobUnknownError
+from gradwire_service.errors import InvalidRequestError, LimitExceededError, TrainingJobUnknownError
 from gradwire_service.graph import Array, Graph
 from gradwire_service.training.job import Event, Job, JobState
 from gradwire_service.training.progress import Progress
 from gradwire_service.training.snapshot import Snapshot
 from gradwire_service.wire.graphs import encode_graph
+from gradwire_service.wire.methods import encode_report
 from gradwire_service.wire.optimization import encode_progress, encode_state
 from gradwire_service.wire.status import encode_status
 from gradwire_service.wire.tensors import Bulk, Stored, decode_tensor, encode_tensor, encode_tensors
@@ -24,6 +25,9 @@ COLLECTION = "trainingJobs/"
 
 MOST = 1000
 """Jobs on one page."""
+
+LABELS, LETTERS = 64, 128
+"""Labels of a job, and letters of a label, a name or a request id."""
 
 _STATES = {state: pb.TrainingJobState.Value(f"TRAINING_JOB_STATE_{state.name}") for state in JobState}
 _STATE_NUMBERS = {number: state for state, number in _STATES.items()}
@@ -60,6 +64,29 @@ def decode_page(request: pb.ListTrainingJobsRequest) -> tuple[list[JobState], in
         raise InvalidRequestError(text, field="states")
     states = [_STATE_NUMBERS[state] for state in request.states]
     return states, int(token or 2**63 - 1), min(size or 100, MOST)
+
+
+def check_texts(job: pb.TrainingJob) -> None:
+    """See that the texts of a job are within limits.
+
+    Raises: LimitExceededError.
+    """
+    if len(job.labels) > LABELS:
+        text = f"a job has {len(job.labels)} labels, this server takes {LABELS}; leave some out"
+        raise LimitExceededError(text, field="training_job.labels", limit=LABELS, value=len(job.labels))
+    check_text(job.display_name, "training_job.display_name")
+    for key, value in job.labels.items():
+        check_text(max(key, value, key=len), "training_job.labels")
+
+
+def check_text(text: str, field: str) -> None:
+    """See that a text is not too long.
+
+    Raises: LimitExceededError.
+    """
+    if len(text) > LETTERS:
+        told = f"{field} has {len(text)} letters, this server takes {LETTERS}; shorten it"
+        raise LimitExceededError(told, field=field, limit=LETTERS, value=len(text))
 
 
 # What a job is to do
@@ -182,7 +209,7 @@ def encode_event(event: Event) -> pb.TrainingJobEvent:
     """Return something that happened to a job."""
     message = pb.TrainingJobEvent(number=event.number, create_time=_time(event.time))
     if isinstance(event.what, Progress):
-        message.progress.CopyFrom(encode_progress(event.what))
+        message.progress.CopyFrom(encode_report(event.what))
     elif isinstance(event.what, Job):
         message.finished.CopyFrom(encode_job(event.what))
     else:
