@@ -118,24 +118,28 @@ class Contestant:
         """The process."""
         return self._process.pid
 
-    def reply(self, seconds: float = COMMAND_SECONDS) -> dict[str, Any]:
+    def reply(self, end: float, limit: float) -> dict[str, Any]:
         """Return its next line.
+
+        Args:
+            end: when to give up, on the monotonic clock.
+            limit: how long that is from when it was asked, in seconds.
 
         Raises: ContenderError when there is none.
         """
         assert self._process.stdout is not None
-        ready, _, _ = select.select([self._process.stdout], [], [], max(seconds, 0))
+        ready, _, _ = select.select([self._process.stdout], [], [], max(end - time.monotonic(), 0))
         line = self._process.stdout.readline() if ready else ""
         if not line:
-            raise ContenderError(self._ending(seconds) if ready else f"no answer in {seconds:.0f} s")
+            raise ContenderError(self._ending() if ready else f"no answer in {limit:.0f} s")
         words: dict[str, Any] = json.loads(line)
         for fault in ("absent", "failed"):
             if fault in words:
                 raise ContenderError(f"{fault}: {words[fault]}")
         return words
 
-    def _ending(self, seconds: float) -> str:
-        code = self._process.wait(seconds)
+    def _ending(self) -> str:
+        code = self._process.wait()
         self._words.seek(0)
         last = [line.strip() for line in self._words if line.strip()][-1:]
         return " ".join([f"ended by signal {-code}" if code < 0 else f"ended with status {code}", *last])
@@ -145,7 +149,7 @@ class Contestant:
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # what is read next tells why
             print(*words, file=self._process.stdin, flush=True)
-        return self.reply()
+        return self.reply(time.monotonic() + COMMAND_SECONDS, COMMAND_SECONDS)
 
     @property
     def answer(self) -> list[Array]:
@@ -227,7 +231,7 @@ def _start(running: dict[str, Contestant], found: Measured) -> None:
     end = time.monotonic() + READY_SECONDS
     for name, contestant in list(running.items()):
         with _listed(found, running, name):
-            contestant.reply(end - time.monotonic())
+            contestant.reply(end, READY_SECONDS)
 
 
 def _check(running: dict[str, Contestant], found: Measured) -> None:

@@ -18,6 +18,8 @@ from benchmarks.contender import BY_HAND, IN_C, AbsentError, Kind, Point, Prepar
 CHARACTERS = 14
 UNROLLED = 14
 """Steps up to which loops are tried that Python unrolls for a compiler."""
+SHALLOW = 2
+"""Layers up to which PyTensor's compilation by numba is tried."""
 WRT = ("main", "extra")
 
 
@@ -163,6 +165,8 @@ def jax(layers: int, steps: int) -> Prepared:
 
 def pytensor(linker: str, layers: int, steps: int) -> Prepared:
     """Take PyTensor's scan."""
+    if linker == "numba" and layers > SHALLOW:
+        raise AbsentError(f"compiling takes minutes above {SHALLOW} layers")
     scan = libraries.library("pytensor").scan
 
     def loss(xp: Any, main: Any, extra: Any, state: Any, text: Any) -> Any:
