@@ -93,7 +93,7 @@ def loop_program(graph: FlatGraph) -> LoopProgram:
         addresses.append(read)
         begin += len(read)
     rows = np.concatenate([before.array(), layout.rows, after.array()])
-    last = max([0, *layout.segments.tolist(), *(block.segment + 1 for block in translation.host)])
+    last = max([int(layout.segments.max(initial=0)), *(block.segment + 1 for block in translation.host)])
     segments = np.concatenate([np.zeros(len(before), int), layout.segments, np.full(len(after), last)])
     return LoopProgram(
         rows,
@@ -126,9 +126,9 @@ class _Layout:
         if max(SCRATCH + total, len(translation.operands)) >= ADDRESSES:
             raise OverflowError(f"the graph has {total:,} elements, more than the loop has addresses")
         self.words = np.repeat(placed - _begins(sizes), sizes) + np.arange(total)
-        order = order[np.count_nonzero(codes < 0) :]
+        order = order[np.count_nonzero(codes < 0) :]  # what no instruction makes has the earliest times
         sizes, times, codes, arities, starts = pieces[order].T
-        new = np.ones(len(order), bool)
+        new = np.ones(len(order), bool)  # where time, instruction or arity change, a row begins
         new[1:] = np.any(pieces[order[1:], 1:4] != pieces[order[:-1], 1:4], axis=1)
         heads, row = np.flatnonzero(new), np.cumsum(new) - 1
         lengths = np.add.reduceat(sizes, heads) if len(heads) else sizes
@@ -136,6 +136,7 @@ class _Layout:
         begins = _begins(lengths * arities_of_rows)
         within = _begins(sizes)
         within -= within[heads][row]
+        # A piece lists all its first operands, then all its second ones; so does a row, for all its pieces together.
         operands = np.array(translation.operands, np.int64)
         self.addresses = np.empty(len(operands), np.int32)
         for arity in np.unique(arities):

@@ -1,8 +1,9 @@
 """What the instruction loop knows to do, and its kernel: one loop for each instruction, and one around them all.
 
 A value is as many words of 8 bytes as it has elements, wherever they lie. A word holds a float64, or an int64 for
-integers and truth values; float32 is a float64 that is rounded after each operation, with the same bits. An
-instruction reads words at addresses that the program lists and writes words that lie side by side.
+integers and truth values; a float32 is a float64 that is rounded after each operation, which gives sums, products,
+quotients and roots their bits. An instruction reads words at addresses that the program lists and writes words that
+lie side by side.
 """
 
 from __future__ import annotations
