@@ -14,7 +14,7 @@ ARGS   ?=
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test oracles lint format proto check-generated serve bench clean
+.PHONY: help setup demo test oracles kills lint format proto check-generated serve bench clean
 
 help: ## this list
 	@echo 'make TARGET [ARGS="…"] [PYTHON=python3.12]'
@@ -32,6 +32,9 @@ test: $(READY) ## all tests, on all cores; ARGS="-k cycle" picks some
 
 oracles: $(VENV)/.oracles-$(KEY) ## ops, models and optimizers against JAX, PyTorch, optax and Keras, which are installed for it: some hundred MB
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal tests/backends/oracles tests/models/oracles tests/optimizers/oracles $(ARGS)
+
+kills: $(READY) ## kill servers and jobs at every point of a write and at 100 random instants
+	@GRADWIRE_KILLS=100 $(BIN)/python -m pytest -q tests/training/test_kills.py tests/server/test_jobs.py $(ARGS)
 
 lint: $(READY) check-generated ## style, types, import contracts, the contract's style, fresh generated code
 	@echo 'ruff'            && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
