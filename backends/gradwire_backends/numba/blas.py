@@ -36,7 +36,7 @@ def call(context: Any, builder: Any, element: Any, name: str, layout: str, argum
 
     Args:
         layout: what each argument is: "t", "u" or "d" a flag, "i" a size, "p" a pointer, "0" or "1" a number for it,
-            "R" that letter, "o" an integer that is told back.
+            "R", "S", "V" or "L" that letter, "o" an integer that is told back.
 
     Returns: what the function returns, or what it told.
     """
@@ -51,7 +51,7 @@ def call(context: Any, builder: Any, element: Any, name: str, layout: str, argum
             value = builder.select(next(given), *(I8(ord(letter)) for letter in FLAGS[what]))
         elif what == "i":
             value = builder.trunc(next(given), I32)
-        elif what == "R":
+        elif what.isupper():
             value = I8(ord(what))
         elif what == "o":
             value = I32(0)

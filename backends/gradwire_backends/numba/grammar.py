@@ -36,6 +36,7 @@ WORDS = frozenset(
     " part matrix_product matrix_vector_product dot_product gram_matrix"
     # factorizations and what they are for
     " cholesky_factor lu_factors lu_sign lu_solution triangular_solution"
+    " symmetric_eigenvectors singular_vectors orthonormal_columns"
     # along an axis
     " cumulative_sum cumulative_product cumulative_maximum cumulative_minimum cumulative_logaddexp"
     " cumulative_logaddexpf recurrence position_of_greatest position_of_least"

@@ -38,6 +38,29 @@ def _getrf(context: Any, m: Any, n: Any, a: Any, lda: Any, exchanges: Any) -> An
     return types.int64(types.int64, types.int64, a, types.int64, exchanges), generate
 
 
+def _worker(name: str, layout: str) -> Any:
+    """Return a function of LAPACK that is given room; it tells whether it failed, 0 if not."""
+    given = layout.removesuffix("o").lstrip("SVL")
+
+    def rule(context: Any, *kinds: Any) -> Any:
+        element = next(kind for kind in kinds if isinstance(kind, types.CPointer)).dtype
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+            return call(context, builder, element, name, layout, arguments)
+
+        wanted = (kind if what == "p" else types.int64 for what, kind in zip(given, kinds, strict=True))
+        return types.int64(*wanted), generate
+
+    rule.__name__ = name
+    return primitive(rule)
+
+
+_syevd = _worker("syevd", "VLipippipio")
+_gesdd = _worker("gesdd", "Siipippipipipo")
+_geqrf = _worker("geqrf", "iipippio")
+_orgqr = _worker("orgqr", "iiipippio")
+
+
 @primitive
 def _trsm(
     context: Any, upper: Any, transposed: Any, ones: Any, m: Any, n: Any, a: Any, lda: Any, x: Any, ldx: Any
@@ -214,3 +237,50 @@ def nothing(y: Any, n: int) -> None:
     """Fill with NaN."""
     for i in range(n):
         y[i] = like(y[0], 0) / like(y[0], 0)
+
+
+@word
+def symmetric_eigenvectors(y: Any, a: Any, down: int, right: int, m: int, n: int) -> None:
+    """Find the eigenvalues [n] of A, whose lower triangle is read, and behind them eigenvectors, rows [n, n]."""
+    vectors = part(y, n)
+    for j in range(n):
+        for i in range(j, n):
+            vectors[j * n + i] = a[i * down + j * right]
+    room = part(vectors, n * n)
+    size = 1 + 6 * n + 2 * n * n
+    if _syevd(n, vectors, select(n > 0, n, 1), y, room, size, _integers(part(room, size)), 3 + 5 * n):
+        nothing(y, n + n * n)
+
+
+@word
+def singular_vectors(y: Any, a: Any, down: int, right: int, m: int, n: int) -> None:
+    """Find the singular values [k] of A, and behind them both kinds of vectors, as [k, m] and [n, k]."""
+    k = select(m < n, m, n)
+    left = part(y, k)
+    others = part(left, k * m)
+    copied = part(others, k * n)
+    for j in range(n):
+        for i in range(m):
+            copied[j * m + i] = a[i * down + j * right]
+    room = part(copied, m * n)
+    size = 4 * k * k + 7 * k + m + n
+    step = select(m > 0, m, 1)
+    if _gesdd(m, n, copied, step, y, left, step, others, select(k > 0, k, 1), room, size, _integers(part(room, size))):
+        nothing(y, k + k * m + k * n)
+
+
+@word
+def orthonormal_columns(y: Any, a: Any, down: int, right: int, m: int, n: int) -> None:
+    """Factorize A = Q R for n <= m: R [n, n], and behind it the columns of Q, as [n, m]."""
+    q = part(y, n * n)
+    for j in range(n):
+        for i in range(m):
+            q[j * m + i] = a[i * down + j * right]
+    scales = part(q, m * n)
+    room = part(scales, n)
+    if n > 0:
+        _geqrf(m, n, q, m, scales, room, 64 * n)
+        for i in range(n):
+            for j in range(n):
+                y[i * n + j] = select(i <= j, q[j * m + i], like(y[0], 0))
+        _orgqr(m, n, n, q, m, scales, room, 64 * n)

@@ -10,12 +10,13 @@ from collections.abc import Callable
 
 from gradwire_backends.numba.factoring import factored
 from gradwire_backends.numba.gathers import GATHERS
-from gradwire_backends.numba.own_ops import COPY, LU
+from gradwire_backends.numba.own_ops import COPY, LU, Packed
 from gradwire_backends.numba.rewriting import written
 from gradwire_backends.numba.routines import lies_in_order, routine
 from gradwire_backends.numba.scattering import scattered
 from gradwire_backends.numba.views import relabels, view
-from gradwire_service.ops.base import Value
+from gradwire_service.ops.base import Op, Value
+from gradwire_service.ops.conversion import AsType
 from gradwire_service.ops.flat import FlatGraph, ancestors
 
 
@@ -47,15 +48,16 @@ class _Legalizer:
     def __init__(self, runs_in_kernels: Callable[[Value], bool]) -> None:
         self._runs_in_kernels = runs_in_kernels
         self._copies: dict[Value, Value] = {}
-        self._factors: dict[Value, Value] = {}
+        self._factors: dict[tuple[Op, Value], Value] = {}
 
     def legal(self, value: Value) -> Value:
         """Rewrite a value whose inputs are legal. Rules write ops with simpler ones, a few levels deep."""
-        if isinstance(value.op, LU):
+        if isinstance(value.op, LU | Packed):
             (a,) = value.inputs
-            if a not in self._factors:
-                self._factors[a] = self._with_operands(value)
-            return self._factors[a]
+            key = value.op, a.inputs[0] if isinstance(a.op, AsType) else a
+            if key not in self._factors:
+                self._factors[key] = self._with_operands(value)
+            return self._factors[key]
         simpler = written(value.op, *value.inputs) or factored(value.op, *value.inputs)
         simpler = simpler or scattered(value.op, *value.inputs)
         if simpler is None:

@@ -85,6 +85,25 @@ class LU(OfKernels):
 
 @final
 @dataclass(frozen=True)
+class Packed(OfKernels):
+    """All results of a factorization, each matrix's one behind the other, then what LAPACK needs of room.
+
+    Attributes:
+        op: the factorization.
+        room: elements for each matrix.
+
+    Shapes: A is [..., m, n], y is [..., room].
+    """
+
+    op: Op
+    room: int
+
+    def infer(self, a: TensorType) -> TensorType:
+        return TensorType((*a.shape[:-2], self.room), a.element_type)
+
+
+@final
+@dataclass(frozen=True)
 class LUSolve(OfKernels):
     """Solution of linear equations by factors of their matrix, A x = b, or Aᵀ x = b.
 

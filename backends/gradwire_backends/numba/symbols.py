@@ -11,7 +11,9 @@ from llvmlite import binding
 PREFIX = "gw_"
 """Stands before the names of these functions in kernels, so that they can't meet those of another library."""
 
-BLAS = tuple(f"{letter}{name}" for letter in "ds" for name in ("gemm gemv dot syrk trsm potrf getrf".split()))
+_NAMES = "gemm gemv dot syrk trsm potrf getrf syevd gesdd geqrf orgqr".split()
+
+BLAS = tuple(letter + name for letter in "ds" for name in _NAMES)
 """Functions of BLAS and LAPACK that kernels call."""
 
 VECTOR_LIBRARIES = ("libmvec.so.1",)

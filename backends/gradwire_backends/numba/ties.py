@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from gradwire_backends.numba.own_ops import LU, LUSign, LUSolve, ScatterRows
+from gradwire_backends.numba.own_ops import LU, LUSign, LUSolve, Packed, ScatterRows
 from gradwire_service.ops.base import Op
 from gradwire_service.ops.cumulative import Cumulative, LinearRecurrence
 from gradwire_service.ops.factorizations import Cholesky
@@ -44,6 +44,12 @@ def _(op: Cholesky, *ranks: int) -> tuple[Labels, ...]:
 def _(op: LU, *ranks: int) -> tuple[Labels, ...]:
     batch = stack(ranks[0] - 2)
     return (*batch, "n", "n"), (*batch, "n + 1", "n")
+
+
+@tied.register
+def _(op: Packed, *ranks: int) -> tuple[Labels, ...]:
+    batch = stack(ranks[0] - 2)
+    return (*batch, "m", "n"), (*batch, "room")
 
 
 @tied.register

@@ -192,6 +192,25 @@ def test_systems_of_equations_are_those_of_numpy(n: int, kind: ElementType, back
     assert_same_as_numpy(backend, graph, inputs, 1e-10 if kind is FLOAT64 else 1e-3)
 
 
+@pytest.mark.parametrize("kind", [FLOAT64, FLOAT32], ids=str)
+@pytest.mark.parametrize("shape", [(3, 40, 40), (2, 9, 5), (4, 1, 1), (2, 0, 0), (0, 3, 3)], ids=str)
+def test_factorizations_have_the_signs_that_numpy_has(shape: Shape, kind: ElementType, backend: NumbaBackend) -> None:
+    a = variable("a", shape, kind)
+    square = transpose(a, axes=(0, 2, 1)) @ a
+    results = (*apply("eigh", square), *apply("qr", a), *apply("svd", transpose(a, axes=(0, 2, 1))))
+    graph = FlatGraph.of({f"{number}": result for number, result in enumerate(results)})
+    assert_one_kernel(backend, graph, 1e-9 if kind is FLOAT64 else 1e-4)
+
+
+def test_a_matrix_that_is_no_number_has_no_factors_and_spoils_no_other(backend: NumbaBackend) -> None:
+    a = variable("a", (3, 6, 6))
+    fed = np.random.default_rng(0).normal(size=a.shape)
+    fed[1, 0, 0] = np.nan
+    results = (*apply("eigh", a), *apply("svd", a))
+    graph = FlatGraph.of({f"{number}": result for number, result in enumerate(results)})
+    assert_same_as_numpy(backend, graph, {"a": fed})
+
+
 def test_a_matrix_is_factorized_once_for_all_that_is_asked_of_it() -> None:
     a, b = variable("a", (20, 20)), variable("b", (20,))
     x = solve(a, b)

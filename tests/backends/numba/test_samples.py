@@ -29,7 +29,7 @@ COMPOSITES = 1
 BY_NUMPY = {"argsort", "searchsorted", "sort", "top_k", "result"}
 BY_NUMPY |= {"conv", "reduce_window_max", "reduce_window_sum", "window_argmax"}
 BY_NUMPY |= {"gammainc_by_shape", "betainc_by_shapes"}
-BY_NUMPY |= {"eigh", "svd", "qr", "pinv"}
+BY_NUMPY |= {"pinv"}
 BY_NUMPY |= {"cofactors", "cofactors_moved", "expm"}
 """Ops that are left to NumPy for some element types, shapes or attributes, if not for all."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradwire_backends.numba.own_ops import LU, LUSign, LUSolve
+from gradwire_backends.numba.own_ops import LU, LUSign, LUSolve, Packed
 from gradwire_backends.numba.routines.base import (
     Operand,
     Routine,
@@ -17,9 +17,11 @@ from gradwire_backends.numba.routines.base import (
     stored,
     times,
 )
-from gradwire_service.ops.base import Value
-from gradwire_service.ops.factorizations import Cholesky
+from gradwire_service.ops.base import Op, Value
+from gradwire_service.ops.factorizations import QR, SVD, Cholesky, Eigh
 from gradwire_service.ops.solving import SolveTriangular
+
+WORDS: dict[type[Op], str] = {Eigh: "symmetric_eigenvectors", SVD: "singular_vectors", QR: "orthonormal_columns"}
 
 
 @routine.register
@@ -30,6 +32,11 @@ def _(op: Cholesky, value: Value) -> Routine:
 @routine.register
 def _(op: LU, value: Value) -> Routine:
     return Routine(lambda value, site: _factorization("lu_factors", value, site), is_in_memory)
+
+
+@routine.register
+def _(op: Packed, value: Value) -> Routine:
+    return Routine(_packed, is_in_memory)
 
 
 @routine.register
@@ -51,6 +58,14 @@ def _factorization(word: str, value: Value, site: Site) -> list[str]:
     y, a = site.operand(value), site.operand(value.inputs[0])
     steps = f"{distance(a.strides[-2])}, {distance(a.strides[-1])}, {times(a.sizes[-1])}"
     return _stacked(f"{word}(@0, @1, {steps})", len(value.shape) - 2, y, a)
+
+
+def _packed(value: Value, site: Site) -> list[str]:
+    assert isinstance(value.op, Packed)
+    y, a = site.operand(value), site.operand(value.inputs[0])
+    word = WORDS[type(value.op.op)]
+    steps = f"{distance(a.strides[-2])}, {distance(a.strides[-1])}, {times(a.sizes[-2])}, {times(a.sizes[-1])}"
+    return _stacked(f"{word}(@0, @1, {steps})", len(value.shape) - 1, y, a)
 
 
 def _sign(value: Value, site: Site) -> list[str]:
