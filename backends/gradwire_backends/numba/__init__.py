@@ -1,7 +1,7 @@
 """The fast backend: graphs become fused kernels, compiled beside the calls by a process of their own.
 
 A graph goes through stages, each of which can be looked at: `legalize` rewrites it into what kernels know, `schedule`
-groups its blocks into loop nests, products and blocks for NumPy, `nest` and `products` write each of them, `program`
+groups its blocks into loop nests, routines and blocks for NumPy, `nest` and `routines` write each of them, `program`
 puts them together to source text, which is the kernels' identity. The text goes to the `compiler`, a disposable process
 and the only one that loads numba; object code comes back (`workers`), is kept on disk (`cache`), and is loaded by an
 engine that can be closed again (`loader`). Until then, NumPy answers (`executable`). Graphs of very many small blocks

@@ -48,7 +48,7 @@ class Step:
     """What runs as one: a loop nest, a product, or a block evaluated by NumPy.
 
     Attributes:
-        kind: POINTWISE for loop nests, whatever is in them; PRODUCT; HOST.
+        kind: POINTWISE for loop nests, whatever is in them; ROUTINE; HOST.
         space: of a nest, the dimensions of its loops, the outermost first.
         members: the blocks that may be computed here, in topological order.
         computed: those of them that are.
