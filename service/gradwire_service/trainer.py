@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -54,8 +54,10 @@ from gradwire_service.training import (
     fed_limits,
     minimize,
     step_graph,
+    stretch_graph,
     take_step,
 )
+from gradwire_service.training.step import LEARNING_RATE
 from gradwire_service.transform import TypedGraph, simplify
 
 
@@ -161,7 +163,9 @@ class Trainer(Library):
         start = self.arrays(graph, parameters)
         held_out = None if validation is None else self._data(graph, {**data, **validation}, rows)
         accumulating = recipe.batching.accumulation > 1
-        made = (tuple(start), recipe.update, loss, choice or self.default, accumulating, recipe.metrics)
+        # A run that began by NumPy and went on compiled would not end with the same bits twice.
+        choice = replace(choice or self.default, wait_for_compiled=True)
+        made = (tuple(start), recipe.update, loss, choice, accumulating, recipe.metrics)
         run = _Runner(self, graph, *made)
         given = self._data(graph, data, rows)
         run.check({**given.batch(slice(0, recipe.batching.rows_per_batch(given.count))), **start})
@@ -231,6 +235,19 @@ class _Runner:
 
         return self._run(("step", self._parameters, self._update, self._accumulating), graph, fed, interrupt, info)
 
+    def stretch(
+        self, fed: Tensors, rows: Collection[str], previous: bool, interrupt: Interrupt, info: RunInfo
+    ) -> Tensors:
+        length = len(fed[LEARNING_RATE])
+
+        def graph(typed: TypedGraph) -> FlatGraph:
+            parameters = {name: typed[name] for name in self._parameters}
+            step = step_graph(self._scalar(typed), parameters, self._update, typed.variables)
+            return stretch_graph(step, rows, length, previous)
+
+        key = ("stretch", self._parameters, self._update, rows, length, previous)
+        return self._run(key, graph, fed, interrupt, info, rows)
+
     def evaluate(self, fed: Tensors, interrupt: Interrupt, info: RunInfo) -> Tensors:
         def graph(typed: TypedGraph) -> FlatGraph:
             metrics = {name: self._value(typed, name) for name in self._metrics}
@@ -245,8 +262,10 @@ class _Runner:
         fed: Tensors,
         interrupt: Interrupt,
         info: RunInfo,
+        stacked: Collection[str] = (),
     ) -> Tensors:
-        types = tuple((v.name, TensorType.of(fed[v.name])) for v in self._graph.variables if v.name in fed)
+        given = {v.name: fed[v.name] for v in self._graph.variables if v.name in fed}
+        types = tuple((name, TensorType.of(x[0] if name in stacked else x)) for name, x in given.items())
         executable = self._trainer.executable(
             (*key, self._graph.id, types, self._loss),
             lambda: make(self._trainer.typed(self._graph, dict(types))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +15,8 @@ from gradwire_service.ops.flat import FlatGraph
 from gradwire_service.ops.functions import mean, square
 from gradwire_service.ops.functions import sum as sum_
 from gradwire_service.optimizers import Optimizer, Update
-from gradwire_service.training import Data, evaluation_graph, step_graph
+from gradwire_service.training import Data, evaluation_graph, step_graph, stretch_graph
+from gradwire_service.transform import simplify
 
 Loss = Callable[[Mapping[str, Value]], Value]
 """Writes a loss with its variables."""
@@ -61,6 +62,17 @@ class Stepper:
 
         return self.run(graph, inputs, interrupt, info)
 
+    def stretch(
+        self, inputs: Tensors, rows: Collection[str], previous: bool, interrupt: Interrupt, info: RunInfo
+    ) -> Tensors:
+        length = len(inputs["learning rate"])
+
+        def graph(v: Mapping[str, Value]) -> FlatGraph:
+            step = step_graph(self.loss(v), {name: v[name] for name in self.parameters}, self.optimizer, v.values())
+            return simplify(stretch_graph(step, rows, length, previous))
+
+        return self.run(graph, inputs, interrupt, info, (*rows, length, previous))
+
     def evaluate(self, inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
         def graph(v: Mapping[str, Value]) -> FlatGraph:
             return evaluation_graph(self.loss(v), {name: f(v) for name, f in self.metrics.items()}, v.values())
@@ -73,9 +85,11 @@ class Stepper:
         inputs: Tensors,
         interrupt: Interrupt,
         info: RunInfo | None,
+        stacked: tuple[object, ...] = (),
     ) -> Tensors:
-        types = {name: TensorType.of(x) for name, x in inputs.items() if " " not in name}
-        key = (make.__qualname__, *sorted(types.items()))
+        given = {name: x for name, x in inputs.items() if " " not in name}
+        types = {name: TensorType.of(x[0] if name in stacked else x) for name, x in given.items()}
+        key = (make.__qualname__, *stacked, *sorted(types.items()))
         if key not in self.programs:
             v = {name: variable(name, x.shape, x.element_type) for name, x in types.items()}
             self.programs[key] = interpret(make(v))

@@ -50,7 +50,12 @@ def bits(event: Progress | Result) -> list[Any]:
 
 def snapshots_of(recipe: Recipe, start: Mapping[str, Array], data: Data, run: Any) -> tuple[list[Any], list[Snapshot]]:
     kept: list[Snapshot] = []
-    return events(recipe, start, data, run, keep=kept.append), kept
+
+    def keep(snapshot: Snapshot) -> int:
+        kept.append(snapshot)
+        return 1
+
+    return events(recipe, start, data, run, keep=keep), kept
 
 
 CASES = {

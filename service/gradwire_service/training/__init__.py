@@ -25,6 +25,7 @@ from gradwire_service.training.step import (
     take_accumulated_step,
     take_step,
 )
+from gradwire_service.training.stretch import Stretch, stretch_graph, take_stretch
 
 __all__ = [
     "Batching",
@@ -43,11 +44,14 @@ __all__ = [
     "Step",
     "StopReason",
     "StoppingRule",
+    "Stretch",
     "empty_sums",
     "evaluation_graph",
     "fed_limits",
     "minimize",
     "step_graph",
+    "stretch_graph",
     "take_accumulated_step",
     "take_step",
+    "take_stretch",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -216,6 +216,19 @@ class Data:
         else:
             chosen = {name: np.take(array, selection, axis=0) for name, array in self.rows.items()}
         return {**self.whole, **chosen}
+
+    def batches(self, selections: Sequence[Selection]) -> dict[str, Array] | None:
+        """Return the chosen rows of several batches of the same size, stacked; None where each batch is all rows."""
+        first, last = selections[0], selections[-1]
+        size = length(first)
+        if not isinstance(first, slice) or not isinstance(last, slice):
+            order = np.concatenate([*selections])
+            chosen = {name: np.take(array, order, axis=0) for name, array in self.rows.items()}
+        elif size == self.count:
+            return None
+        else:  # neighbours, one after the other
+            chosen = {name: array[first.start : last.stop] for name, array in self.rows.items()}
+        return {name: array.reshape(len(selections), size, *array.shape[1:]) for name, array in chosen.items()}
 
 
 def length(selection: Selection) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice, takewhile
 from typing import Protocol
 
 from gradwire_service.backend import Interrupt, RunInfo, Tensors, Tier, never
@@ -19,14 +21,26 @@ from gradwire_service.training.memory import numbers_of, recalled
 from gradwire_service.training.progress import NonFinitePolicy, Progress, Result, StopReason
 from gradwire_service.training.recipe import Recipe
 from gradwire_service.training.snapshot import Keep, Point, Snapshot
-from gradwire_service.training.step import Step, empty_sums, fed_limits, take_accumulated_step, take_step
+from gradwire_service.training.step import Step, empty_sums, fed_limits, take_accumulated_step
+from gradwire_service.training.stretch import Stretch, take_stretch
+
+STRETCHES = (1, 4, 16, 64, 256, 1024)
+"""Numbers of steps that are taken at once: few, for each is a program of its own."""
+
+STRETCH_SECONDS = 0.01
+"""Time of a stretch below which longer ones are tried: between two of them somebody may cancel."""
 
 
 class Runner(Protocol):
     """Runs the graphs of a minimization, for batches of any number of rows."""
 
     def step(self, inputs: Tensors, interrupt: Interrupt, info: RunInfo) -> Tensors:
-        """Run the graph that `step_graph` made, an accumulating one where steps have several batches."""
+        """Run the accumulating graph that `step_graph` made, where steps have several batches."""
+
+    def stretch(
+        self, inputs: Tensors, rows: Collection[str], previous: bool, interrupt: Interrupt, info: RunInfo
+    ) -> Tensors:
+        """Run the graph that `stretch_graph` made, where they have one; see `RunStretch`."""
 
     def evaluate(self, inputs: Tensors, interrupt: Interrupt, info: RunInfo) -> Tensors:
         """Run the graph that `evaluation_graph` made."""
@@ -59,7 +73,7 @@ def minimize(
         interrupt: called between steps and handed to `run`; raises to stop. What was reached is then the result.
         clock: tells the time, in seconds.
         resume: where to go on, in place of `parameters` and `state`; None: at these.
-        keep: is given a snapshot between slices of steps, after the reports on them; none once there is a reason to
+        keep: is given a snapshot between stretches of steps, after the reports on them; none once there is a reason to
             stop.
 
     Raises: StateMismatchError, DataMismatchError, HyperparameterError; NotFiniteError if the policy is to fail. All but
@@ -115,6 +129,8 @@ class _Minimization:
         self.last: Step | None = None
         self.skipped = state.position - state.step
         self.evaluations = 0
+        self.most = 1  # steps that are taken at once
+        self.until_kept = 0  # steps after which a snapshot is wanted; 0: at any time
         self.report = Progress(step=self.position, epoch=self.position // self.per_epoch)
         self.since_report = Mean()
         self.patience = Patience(recipe.stopping.patience, recipe.stopping.least_improvement)
@@ -126,14 +142,20 @@ class _Minimization:
     def go(self, keep: Keep | None) -> Iterator[Progress | Result]:
         """Take steps until one of them gives a reason to stop."""
         self.started = self.clock()
-        for selection in self.recipe.batching.walk(self.data.count, self.position):
+        ahead: deque[Selection] = deque()
+        walk = self.recipe.batching.walk(self.data.count, self.position)
+        while True:
+            while len(ahead) < self.most:
+                ahead.append(next(walk))
             try:
                 self.interrupt()
-                reason = self.advance(selection)
+                taken, reason = self.advance([*islice(ahead, self.steps_at_once(ahead))])
             except CancelledError:
-                reason = StopReason.CANCELLED
+                taken, reason = 0, StopReason.CANCELLED
             except DeadlineExceededError:
-                reason = StopReason.DEADLINE
+                taken, reason = 0, StopReason.DEADLINE
+            for _ in range(taken):
+                ahead.popleft()
             if self.position > self.report.step and (reason or self.report_is_due()):
                 yield self.new_report()
             if reason:
@@ -142,7 +164,26 @@ class _Minimization:
             if self.epoch_ends():
                 self.this_epoch = Mean()
             if keep is not None:
-                keep(self.snapshot())
+                self.until_kept = keep(self.snapshot()) or 0
+
+    def steps_at_once(self, ahead: Sequence[Selection]) -> int:
+        """Return how many steps may be taken before something has to be looked at."""
+        recipe, rule = self.recipe, self.recipe.stopping
+        if recipe.batching.accumulation > 1:
+            return 1
+        most = [self.most, self.per_epoch - self.position % self.per_epoch]
+        if self.until_kept:
+            most.append(self.until_kept)
+        if rule.steps:
+            most.append(self.start + rule.steps - self.position)
+        if rule.function_evaluations:
+            most.append(rule.function_evaluations - self.evaluations)
+        if recipe.reporting.every_steps:
+            most.append(self.report.step + recipe.reporting.every_steps - self.position)
+        first = length(ahead[0])
+        same = sum(1 for _ in takewhile(lambda selection: length(selection) == first, ahead))
+        room = max(min(*most, same), 1)
+        return next(count for count in reversed(STRETCHES) if count <= room)
 
     def snapshot(self) -> Snapshot:
         """Return all that the next steps depend on; its arrays are never changed."""
@@ -184,16 +225,28 @@ class _Minimization:
         if facts["last"] is not None:
             self.last = Step(**{**facts["last"], "state": self.point.state, "tier": Tier(facts["last"]["tier"])})
 
-    def advance(self, selection: Selection) -> StopReason | None:
-        """Take one step; tell whether it gives a reason to stop."""
+    def advance(self, selections: Sequence[Selection]) -> tuple[int, StopReason | None]:
+        """Take steps; tell how many, and whether the last one gives a reason to stop."""
         point, recipe = self.point, self.recipe
-        step = self.step(selection)
-        self.position += 1
+        start = self.clock()
+        stretch = self.stretch(selections)
+        slope = recipe.stopping.gradient_norm
+        if len(selections) > 1 and not (stretch.is_finite and all(x > slope for x in stretch.gradient_norms[:-1])):
+            # One on the way gives a reason: find it, one step at a time.
+            self.evaluations -= len(selections)
+            self.most, selections = 1, selections[:1]
+            stretch = self.stretch(selections)
+        elif self.clock() - start < STRETCH_SECONDS:
+            self.most = min(self.most * 4, STRETCHES[-1])
+        step, count = stretch.last, len(selections)
+        self.position += count
         self.last = step
+        before = point if stretch.before is None else Point(*stretch.before, self.position - 1)
         if step.starts_finite:
-            self.last_good = point
-            self.since_report.add(step.loss, length(selection))
-            self.this_epoch.add(step.loss, length(selection))
+            self.last_good = before
+            for loss, selection in zip(stretch.losses, selections, strict=True):
+                self.since_report.add(loss, length(selection))
+                self.this_epoch.add(loss, length(selection))
         if step.is_finite:
             self.point = Point(step.parameters, step.state, self.position)
         elif recipe.policy is NonFinitePolicy.FAIL:
@@ -205,23 +258,28 @@ class _Minimization:
             )
         elif recipe.policy is NonFinitePolicy.STOP:
             self.point = self.last_good
-            return StopReason.NOT_FINITE
+            return count, StopReason.NOT_FINITE
         else:
             self.skipped += 1
-        return self.reason_to_stop(step)
+        return count, self.reason_to_stop(step)
 
-    def step(self, selection: Selection) -> Step:
-        """Take one step from the point."""
+    def stretch(self, selections: Sequence[Selection]) -> Stretch:
+        """Take steps from the point."""
         parameters, state = self.point.parameters, self.point.state
-        rate = self.recipe.learning_rate(state.step, self.memory)
         if self.recipe.batching.accumulation == 1:
-            self.evaluations += 1
-            batch = self.data.batch(selection)
-            return take_step(self.run.step, parameters, batch, state, rate, self.interrupt, self.limits)
+            self.evaluations += len(selections)
+            rates = [self.recipe.learning_rate(state.step + i, self.memory) for i in range(len(selections))]
+            previous = self.recipe.policy is NonFinitePolicy.STOP
+            given = (self.run.stretch, parameters, self.data, selections, state, rates)
+            return take_stretch(*given, self.interrupt, self.limits, previous)
+        (selection,) = selections
+        rate = self.recipe.learning_rate(state.step, self.memory)
         batches = [(self.data.batch(part), length(part)) for part in self.recipe.batching.cut(selection)]
         self.evaluations += len(batches)
-        given = (self.run.step, parameters, batches, self.sums, state, rate)
-        return take_accumulated_step(*given, self.interrupt, self.limits)
+        step = take_accumulated_step(
+            self.run.step, parameters, batches, self.sums, state, rate, self.interrupt, self.limits
+        )
+        return Stretch([step.loss], [step.gradient_norm], [step.parameter_norm], step)
 
     def reason_to_stop(self, step: Step) -> StopReason | None:
         """Hold a step against the stopping rule."""

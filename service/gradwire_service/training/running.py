@@ -48,7 +48,7 @@ class Ending(Protocol):
         ...
 
 
-Keep = Callable[[Snapshot | None], None]
+Keep = Callable[[Snapshot | None], int | None]
 """Called between slices of steps; None where there is nothing to go on from, and the job would start over."""
 
 
@@ -177,8 +177,8 @@ class Running:
         while self._told_bytes > self._store.limits.job_event_bytes and len(self._told) > 1:
             self._told_bytes -= _weight(self._told.pop(0))
 
-    def _keep(self, snapshot: Snapshot | None) -> None:
-        """Take a snapshot, and commit it where that is due.
+    def _keep(self, snapshot: Snapshot | None) -> int:
+        """Take a snapshot, and commit it where that is due; return the steps until the next one, 0 for any number.
 
         Raises: Halt when the job is to make no more steps.
         """
@@ -192,6 +192,8 @@ class Running:
             raise Halt
         elif self._is_due(self._committed_step if snapshot is None else snapshot.step):
             self._commit_if_possible(None)
+        done = 0 if snapshot is None else snapshot.step - self._committed_step
+        return max(self._job.checkpoint_steps - done, 0)
 
     def _is_due(self, step: int) -> bool:
         steps = self._job.checkpoint_steps

@@ -58,8 +58,9 @@ class Snapshot:
         return replace(self, points={name: _fitted(point, optimizer) for name, point in self.points.items()})
 
 
-Keep = Callable[[Snapshot], None]
-"""Called between slices of steps; what it raises ends the minimization."""
+Keep = Callable[[Snapshot], int | None]
+"""Called between stretches of steps; returns how many the next one may have at most, if it matters. What it raises ends
+the minimization."""
 
 
 def _fitted(point: Point, optimizer: Optimizer | Update) -> Point:

@@ -34,8 +34,8 @@ LAST = "last batch"
 ACCUMULATED_ROWS = "accumulated rows"
 ACCUMULATED_LOSS = "accumulated loss"
 METRIC = "metric "
-_PARAMETER = "parameter "
-_STATE = "state "
+PARAMETER = "parameter "
+STATE = "state "
 _ACCUMULATED = "accumulated gradient "
 
 
@@ -86,7 +86,7 @@ def step_graph(
     for name, w in trained.items():
         types = update.slots(name, w.type).items()
         state[name] = {
-            slot: variable(_STATE + slot_name(slot, name), t.shape, t.element_type) for slot, (t, _) in types
+            slot: variable(STATE + slot_name(slot, name), t.shape, t.element_type) for slot, (t, _) in types
         }
         fed += state[name].values()
     for name, side, has_shape in update.sides:
@@ -95,14 +95,14 @@ def step_graph(
             limit = variable(f"{side} {name}", w.shape if has_shape else (), w.element_type)
             limits.setdefault(name, {})[side] = limit
             fed.append(limit)
-    updated = {_PARAMETER + name: w for name, w in parameters.items()}
+    updated = {PARAMETER + name: w for name, w in parameters.items()}
     remembered: dict[str, Value] = {}
     for name, (moved, new) in update.apply(trained, gradients, state, limits, learning_rate, step).items():
-        old = {_PARAMETER + name: trained[name], **{_STATE + slot_name(s, name): x for s, x in state[name].items()}}
-        found = {_PARAMETER + name: moved, **{_STATE + slot_name(s, name): x for s, x in new.items()}}
+        old = {PARAMETER + name: trained[name], **{STATE + slot_name(s, name): x for s, x in state[name].items()}}
+        found = {PARAMETER + name: moved, **{STATE + slot_name(s, name): x for s, x in new.items()}}
         if accumulating:
             found = {key: where(last, x, old[key]) for key, x in found.items()}
-        updated[_PARAMETER + name] = found.pop(_PARAMETER + name)
+        updated[PARAMETER + name] = found.pop(PARAMETER + name)
         remembered |= found
     norms = {GRADIENT_NORM: norm(*gradients.values()), PARAMETER_NORM: norm(*updated.values())}
     return simplify(FlatGraph.of({LOSS: loss, **norms, **updated, **remembered, **carried}, fed))
@@ -259,7 +259,7 @@ def _fed(
     parameters: Mapping[str, Array], state: OptimizerState, learning_rate: float, limits: Mapping[str, Array] | None
 ) -> dict[str, Array]:
     fed: dict[str, Array] = {**parameters, **(limits or {})}
-    fed |= {_STATE + name: array for name, array in state.slots.items()}
+    fed |= {STATE + name: array for name, array in state.slots.items()}
     fed[LEARNING_RATE] = np.array(learning_rate)
     fed[STEP_NUMBER] = np.array(float(state.step + 1))
     return fed
@@ -268,9 +268,9 @@ def _fed(
 def _read(
     results: Tensors, parameters: Mapping[str, Array], state: OptimizerState, learning_rate: float, info: RunInfo
 ) -> Step:
-    slots = {name: results[_STATE + name] for name in state.slots}
+    slots = {name: results[STATE + name] for name in state.slots}
     return Step(
-        {name: results[_PARAMETER + name] for name in parameters},
+        {name: results[PARAMETER + name] for name in parameters},
         replace(state, step=state.step + 1, slots=slots, position=state.position + 1),
         float(results[LOSS]),
         learning_rate,
