@@ -92,20 +92,15 @@ def torch_namespace() -> Namespace:
     return Namespace(t, logsumexp=lambda x: t.logsumexp(x, -1), asarray=t.as_tensor)
 
 
-def torch_gradient(f: Function, point: Point, wrt: Sequence[str], *, compiled: bool = False) -> Prepared:
-    """Return value and gradient, eager or through `torch.compile`."""
+def torch_gradient(f: Function, point: Point, wrt: Sequence[str]) -> Prepared:
+    """Return value and gradient, eager: `torch.compile` takes some 20 s, and was slower for logistic regression."""
     t, xp = torch(), torch_namespace()
     given = {name: t.tensor(x) for name, x in point.items()}
     moved = [given[name].requires_grad_() for name in wrt]
     inputs = list(given.values())
 
-    def loss(*xs: Any) -> Any:
-        return f(xp, *xs)
-
-    evaluate = t.compile(loss, dynamic=False) if compiled else loss
-
     def call() -> list[Any]:
-        value = evaluate(*inputs)
+        value = f(xp, *inputs)
         return [value.detach(), *t.autograd.grad(value, moved)]
 
     return Prepared(call)
