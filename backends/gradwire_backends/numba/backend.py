@@ -24,7 +24,8 @@ BLOCKS = 5_000
 """Graphs with more blocks get no kernels of their own, for LLVM would take too long; the instruction loop runs them."""
 
 LOOP_BLOCKS = 1_000
-"""Graphs with more blocks are run by the instruction loop, not by NumPy, until their kernels are there."""
+"""Graphs with more blocks are run by the instruction loop, not by NumPy, until their kernels are there; for good when
+their blocks are alike and small, since the loop is faster then."""
 
 BLOCKS_AT_ONCE = 500
 """Larger graphs are turned into source beside the calls: it takes some 40 µs a block."""
@@ -53,7 +54,7 @@ class NumbaBackend:
     def prepare(self, graph: FlatGraph) -> Executable:
         """Return at once what runs the graph; structures that are known are compiled from the first call."""
         first = self._first(graph)
-        if len(graph.blocks) > BLOCKS:
+        if len(graph.blocks) > BLOCKS or (isinstance(first, LoopExecutable) and first.needs_no_kernels):
             return first
         executable = TieredExecutable(first, self._workspaces)
         if len(graph.blocks) > BLOCKS_AT_ONCE:

@@ -34,7 +34,7 @@ from gradwire_service.ops.functions import cos, cumsum, exp, reshape, sin, stack
 from gradwire_service.ops.functions import slice as slice_
 from gradwire_service.ops.functions import sum as sum_
 from gradwire_service.transform import gradient, simplify
-from tests.backends.numba.graphs import SECONDS
+from tests.backends.numba.graphs import SECONDS, chain
 from tests.backends.numba.test_random_graphs import GROUPS, graphs
 from tests.transform.random_graphs import RandomGraph, random_graphs
 
@@ -145,7 +145,7 @@ def test_an_op_with_a_fragment_is_an_instruction() -> None:
     assert vocabulary.source().count("if c == ") == len(vocabulary.instructions())
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(graph=graphs(), seed=st.integers(0, 2**32 - 1))
 def test_random_graphs_of_small_tensors_give_what_numpy_gives(loop: Loop, graph: FlatGraph, seed: int) -> None:
     draw = np.random.default_rng(seed)
@@ -243,13 +243,24 @@ def test_the_backend_runs_large_graphs_by_the_loop(loop: Loop) -> None:
 def test_the_loop_answers_until_kernels_are_there(loop: Loop) -> None:
     backend = NumbaBackend(loop.folder)
     backend._workers._command = ("/bin/false",)
+    executable = backend.prepare(chain(1_000))
+    assert not backend.wait(executable, SECONDS)  # there is no compiler, and the loop is in the cache
+    info = RunInfo()
+    executable({"x": np.arange(3.0)}, info=info)
+    assert info.tier is Tier.COMPILED
+    backend.close()
+
+
+def test_many_small_blocks_that_are_alike_are_the_loops_for_good(loop: Loop) -> None:
+    backend = NumbaBackend(loop.folder)
+    backend._workers._command = ("/bin/false",)
     graph, point = scalars(500)
     assert 1_000 < len(graph.blocks) < 5_000
     executable = backend.prepare(graph)
-    assert not backend.wait(executable, SECONDS)  # there is no compiler, and the loop is in the cache
-    info = RunInfo()
-    executable(point, info=info)
-    assert info.tier is Tier.COMPILED
+    assert isinstance(executable, LoopExecutable)
+    assert backend.wait(executable, SECONDS)
+    run(executable, point)
+    assert backend.report()["failed"] == {}
     backend.close()
 
 

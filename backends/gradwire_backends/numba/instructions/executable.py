@@ -29,16 +29,25 @@ class LoopExecutable:
         program: the graph as rows of instructions.
         kernel: the loop.
         workspaces: lends the words.
+        alone: whether kernels of the graph's own would be slower than the loop.
     """
 
-    def __init__(self, graph: FlatGraph, program: LoopProgram, kernel: Kernel, workspaces: Workspaces) -> None:
+    def __init__(
+        self, graph: FlatGraph, program: LoopProgram, kernel: Kernel, workspaces: Workspaces, *, alone: bool = False
+    ) -> None:
         self._program, self._kernel = program, kernel
+        self._alone = alone
         self._code: Code | None = None
         self._lock = threading.Lock()
         self._graph: FlatGraph | None = graph
         self._interpreted: Executable | None = None
         self._borrow, self._give_back = workspaces.borrow, workspaces.give_back
         self._outputs = tuple((name, kind.shape, kind.element_type.dtype) for name, kind in program.outputs)
+
+    @property
+    def needs_no_kernels(self) -> bool:
+        """Whether the graph is better run by the loop for good."""
+        return self._alone and not self._kernel.failure
 
     def wait(self, timeout: float) -> bool:
         """Wait until the loop is there, or can't be; tell whether it is."""

@@ -12,6 +12,12 @@ from gradwire_service.ops.flat import FlatGraph
 ELEMENTS = 256
 """Elements of a block, on the average, up to which single elements are faster than NumPy's calls."""
 
+ALIKE = 4
+"""Blocks of a row, on the average, from which the loop is faster than kernels of a graph's own."""
+
+SMALL = 4
+"""Elements of a block, on the average, up to which it is."""
+
 HOST_SHARE = 0.25
 """Share of the stages that may be NumPy's: with more, words are copied in and out for too little."""
 
@@ -30,14 +36,16 @@ class InstructionLoop:
 
     def prepare(self, graph: FlatGraph) -> LoopExecutable | None:
         """Return what runs a graph by the loop; None when that would not be faster than NumPy."""
-        if sum(value.type.size for value in graph.blocks) > ELEMENTS * len(graph.blocks):
+        blocks, elements = len(graph.blocks), sum([value.type.size for value in graph.blocks])
+        if elements > ELEMENTS * blocks:
             return None
         program = loop_program(graph)
-        if sum(isinstance(stage, HostStage) for stage in program.stages) > HOST_SHARE * len(graph.blocks):
+        if sum(isinstance(stage, HostStage) for stage in program.stages) > HOST_SHARE * blocks:
             return None
         if self._kernel is None:
             self._kernel = self._kernels.get(vocabulary.identity(), vocabulary.source())
-        return LoopExecutable(graph, program, self._kernel, self._workspaces)
+        alone = blocks >= ALIKE * len(program.rows) and elements <= SMALL * blocks
+        return LoopExecutable(graph, program, self._kernel, self._workspaces, alone=alone)
 
     @property
     def state(self) -> str:
