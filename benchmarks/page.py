@@ -57,7 +57,8 @@ the process during a warm call."""
 
 MEMORY = """\
 How much the largest resident size during a warm call grows from the smallest to the largest size of a kind: with data,
-workspace and results. Beside it, what a warm call of ours allocates and what of it are results."""
+workspace and results; less than 2 MB can't be told from chance. Beside it, what a warm call of ours allocates and what
+of it are results."""
 
 
 def ratios(measured: Iterable[Measured]) -> str:
@@ -128,18 +129,19 @@ def memory(measured: Iterable[Measured]) -> str:
         grown = {name: last.peaks[name] - first.peaks[name] for name in last.peaks.keys() & first.peaks.keys()}
         best = last.best_peer
         cells = [last.kind.title, str(first.size), str(last.size), _megabytes(grown.get(OURS))]
-        if best in grown and OURS in grown:
-            ratio = grown[OURS] / max(grown[best], PAGE)
-            cells += [f"{best} {_megabytes(grown[best])}", f"{ratio:.3g}", "≤ 1", mark(ratio <= 1)]
+        theirs = grown.get(best or "", 0)
+        cells.append(f"{best} {_megabytes(theirs)}" if best in grown else "")
+        if OURS in grown and theirs > UNCERTAIN:
+            cells += [f"{grown[OURS] / theirs:.3g}", "≤ 1", mark(grown[OURS] <= theirs)]
         else:
-            cells += ["", "", "≤ 1", ""]
+            cells += ["", "≤ 1", ""]
         cells += [_megabytes(last.allocated.get("peak")), _megabytes(last.allocated.get("results"))]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-PAGE = 4096
-"""Bytes that a process grows by at least; what grows less is not seen."""
+UNCERTAIN = 2_000_000
+"""Bytes by which resident sizes differ from run to run; what grows less is not compared."""
 
 
 def _megabytes(size: int | None) -> str:
