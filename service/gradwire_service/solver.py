@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
 
 from gradwire_service.backend import CompilingBackend, Executable, Interrupt, RunInfo, Tier, backend
 from gradwire_service.cache import Cache
@@ -15,7 +20,7 @@ from gradwire_service.methods import Ask, BoundsOf, Conditions, Method, Solution
 from gradwire_service.ops.base import variable
 from gradwire_service.ops.flat import FlatGraph
 from gradwire_service.plan import only_output
-from gradwire_service.program import Program, check_size, conforming
+from gradwire_service.program import Program, check_size
 from gradwire_service.query import Arrays, Evaluation, Query
 from gradwire_service.searches import Evaluate, Search, search
 from gradwire_service.trainer import Trainer
@@ -47,6 +52,8 @@ class Solver(Trainer):
     ) -> Iterator[Progress | Solution]:
         """Minimize by a method of SciPy or a search; yield a report after each iteration and, last, the solution.
 
+        The compiler is waited for: the same call then gives the same bits.
+
         Args:
             source: a graph, its id, or its text form.
             parameters: where to start: the variables that are moved, by name.
@@ -62,10 +69,12 @@ class Solver(Trainer):
         """
         graph = self.graph(source)
         start, given = self.arrays(graph, parameters), self.arrays(graph, data)
+        # A run that began by NumPy and went on compiled would not end with the same bits twice.
+        choice = replace(choice or self.default, wait_for_compiled=True)
         if isinstance(method, Search):
-            evaluate = self._evaluator(graph, tuple(start), given, of[0] if of else "", choice or self.default)
+            evaluate = self._evaluator(graph, tuple(start), given, of[0] if of else "", choice)
             return search(evaluate, start, method, bounds=bounds, conditions=conditions, seed=seed)
-        ask = self._asker(graph, given, choice or self.default)
+        ask = self._asker(graph, given, choice)
         return solve(ask, start, method, of=of, bounds=bounds, conditions=conditions)
 
     def _asker(self, graph: Graph, data: Arrays, choice: Choice) -> Ask:
@@ -77,8 +86,7 @@ class Solver(Trainer):
             program = programs.get(query)
             if program is None:
                 program = programs[query] = self.program(graph, types_of(inputs), [query], choice)
-                if choice.wait_for_compiled:
-                    self.wait(program)
+                _wait(partial(self.wait, program), interrupt)
             return program.run(program.feed(inputs, [along]), interrupt)
 
         return ask
@@ -88,27 +96,47 @@ class Solver(Trainer):
     ) -> Evaluate:
         """Return what evaluates whole populations: one run of one program."""
         runner = backend(choice.backend)
+        ready: dict[int, Executable] = {}
 
         def evaluate(candidates: Arrays, interrupt: Interrupt) -> tuple[Array, Tier]:
             count = len(next(iter(candidates.values())))
-            single = {name: x[0] for name, x in candidates.items()}
-            types = types_of({**data, **single})
-            key = (graph.id, tuple(types.items()), count, parameters, loss, choice)
-            executable = self._populations.get(key, lambda: prepared(types, count))
-            fed = {name: conforming(x, types[name], name) for name, x in data.items()}
+            if count not in ready:
+                ready[count] = prepared(types_of({**data, **{name: x[0] for name, x in candidates.items()}}), count)
+                if isinstance(runner, CompilingBackend):
+                    _wait(partial(runner.wait, ready[count]), interrupt)
             info = RunInfo()
-            return executable({**fed, **candidates}, interrupt, info)[_LOSSES], info.tier
+            return ready[count]({**fed, **candidates}, interrupt, info)[_LOSSES], info.tier
 
         def prepared(types: Mapping[str, TensorType], count: int) -> Executable:
-            flat = population_graph(self.typed(graph, types), parameters, loss, count)
-            flat = simplify(flat, strict_nan=choice.settings.strict_nan, fast_math=choice.settings.fast_math)
-            check_size(flat, self.limits)
-            executable = runner.prepare(flat)
-            if choice.wait_for_compiled and isinstance(runner, CompilingBackend):
-                runner.wait(executable, COMPILATION_SECONDS)
-            return executable
+            def make() -> Executable:
+                flat = population_graph(self.typed(graph, types), parameters, loss, count)
+                flat = simplify(flat, strict_nan=choice.settings.strict_nan, fast_math=choice.settings.fast_math)
+                check_size(flat, self.limits)
+                return runner.prepare(flat)
 
+            return self._populations.get((graph.id, tuple(types.items()), count, parameters, loss, choice), make)
+
+        fed = {name: np.asarray(x, order="C") for name, x in data.items()}
         return evaluate
+
+
+def _wait(wait: Callable[[float], bool], interrupt: Interrupt) -> None:
+    """Wait until something is compiled, or can't be, but for no longer than compilers are waited for.
+
+    Args:
+        wait: waits for so many seconds, or until it is known; tells whether it is compiled.
+        interrupt: called in between; raises to stop.
+    """
+    end = time.monotonic() + COMPILATION_SECONDS
+    while True:
+        interrupt()
+        start = time.monotonic()
+        if wait(_LOOK) or time.monotonic() - start < _LOOK or start > end:
+            return
+
+
+_LOOK = 0.1
+"""Seconds between two looks whether the caller still waits."""
 
 
 def population_graph(typed: TypedGraph, parameters: Sequence[str], loss: str, count: int) -> FlatGraph:

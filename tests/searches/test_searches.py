@@ -9,6 +9,8 @@ import cma
 import numpy as np
 import pytest
 
+from gradwire_service.backend import Tier
+from gradwire_service.engine import Engine
 from gradwire_service.errors import (
     CancelledError,
     DeadlineExceededError,
@@ -77,6 +79,16 @@ def test_the_same_seed_gives_the_same_bits_and_leaves_the_global_generator_alone
     )
     assert first == second != other
     assert np.random.random() == expected  # noqa: NPY002
+
+
+def test_a_compiler_at_work_changes_no_bit() -> None:
+    start, budget = {"x": np.full(4, 3.0)}, Conditions(Budget(steps=20))
+    engine, graph = Engine("numba"), formula(RASTRIGIN, x=[4])
+    first, second = (list(engine.solve(graph, start, {}, Genetic(), conditions=budget))[-1] for _ in range(2))
+    assert isinstance(first, Solution)
+    assert isinstance(second, Solution)
+    assert first.tier is second.tier is Tier.COMPILED
+    assert first.parameters["x"].tobytes() == second.parameters["x"].tobytes()
 
 
 @pytest.mark.parametrize("method", SEARCHES, ids=lambda method: method.name)
