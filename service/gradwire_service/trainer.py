@@ -183,12 +183,12 @@ class Trainer(Library):
             make: makes it.
             choice: backend and settings.
         """
-        runner = backend(choice.backend)
-        if isinstance(runner, DifferentiatingBackend):
-            message = f"{choice.backend} computes single gradients, not whole steps; take numba or numpy"
-            raise UnsupportedByBackendError(message, backend=choice.backend)
 
         def prepared() -> Executable:
+            runner = backend(choice.backend)
+            if isinstance(runner, DifferentiatingBackend):
+                message = f"{choice.backend} computes single gradients, not whole steps; take numba or numpy"
+                raise UnsupportedByBackendError(message, backend=choice.backend)
             flat = simplify(make(), strict_nan=choice.settings.strict_nan, fast_math=choice.settings.fast_math)
             check_size(flat, self.limits)
             executable = runner.prepare(flat)
@@ -248,12 +248,14 @@ class _Runner:
         key = ("stretch", self._parameters, self._update, rows, length, previous)
         return self._run(key, graph, fed, interrupt, info, rows)
 
-    def evaluate(self, fed: Tensors, interrupt: Interrupt, info: RunInfo) -> Tensors:
+    def evaluate(
+        self, fed: Tensors, rows: Collection[str], length: int, interrupt: Interrupt, info: RunInfo
+    ) -> Tensors:
         def graph(typed: TypedGraph) -> FlatGraph:
             metrics = {name: self._value(typed, name) for name in self._metrics}
-            return evaluation_graph(self._scalar(typed), metrics, typed.variables)
+            return stretch_graph(evaluation_graph(self._scalar(typed), metrics, typed.variables), rows, length)
 
-        return self._run(("evaluation", self._metrics), graph, fed, interrupt, info)
+        return self._run(("evaluation", self._metrics, rows, length), graph, fed, interrupt, info, rows)
 
     def _run(
         self,

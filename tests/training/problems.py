@@ -73,11 +73,14 @@ class Stepper:
 
         return self.run(graph, inputs, interrupt, info, (*rows, length, previous))
 
-    def evaluate(self, inputs: Tensors, interrupt: Interrupt = never, info: RunInfo | None = None) -> Tensors:
+    def evaluate(
+        self, inputs: Tensors, rows: Collection[str], length: int, interrupt: Interrupt, info: RunInfo
+    ) -> Tensors:
         def graph(v: Mapping[str, Value]) -> FlatGraph:
-            return evaluation_graph(self.loss(v), {name: f(v) for name, f in self.metrics.items()}, v.values())
+            looking = evaluation_graph(self.loss(v), {name: f(v) for name, f in self.metrics.items()}, v.values())
+            return simplify(stretch_graph(looking, rows, length))
 
-        return self.run(graph, inputs, interrupt, info)
+        return self.run(graph, inputs, interrupt, info, (*rows, length))
 
     def run(
         self,

@@ -28,7 +28,7 @@ POINTS = [
     "before commit",
     "after commit",
 ]
-KILLS = int(os.environ.get("GRADWIRE_KILLS", "25"))
+KILLS = int(os.environ.get("GRADWIRE_KILLS", "12"))
 """Kills at random instants."""
 
 Told = dict[int, Any]

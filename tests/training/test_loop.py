@@ -46,7 +46,7 @@ from gradwire_service.training import (
     StopReason,
     minimize,
 )
-from gradwire_service.training.loop import STRETCHES
+from gradwire_service.training.stretch import STRETCHES
 from tests.training.problems import Stepper, quartic, regression, regression_run, rosenbrock, squared_error
 
 SGD = Sgd(learning_rate=0.1)

@@ -82,7 +82,7 @@ def test_a_run_that_is_taken_up_from_any_snapshot_tells_and_reaches_the_same(nam
     whole, snapshots = snapshots_of(recipe, start, data, run)
     last: Result = whole[-1]
     assert [s.step for s in snapshots] == list(range(1, last.progress.step))
-    for snapshot in snapshots[:: max(1, len(snapshots) // 25)]:
+    for snapshot in snapshots[:: max(1, len(snapshots) // 11)]:
         told = [event for event in whole[:-1] if event.step <= snapshot.step]
         rest = events(recipe, start, data, run, resume=snapshot)
         assert list(map(bits, told + rest)) == list(map(bits, whole))

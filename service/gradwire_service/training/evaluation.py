@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 
-from gradwire_service.backend import Interrupt, RunInfo
+from gradwire_service.backend import Interrupt, RunInfo, Tensors
 from gradwire_service.graph import Array
 from gradwire_service.training.batches import Data
-from gradwire_service.training.step import LOSS, METRIC, Run
+from gradwire_service.training.step import LOSS, METRIC
+from gradwire_service.training.stretch import STRETCHES
+
+RunEvaluation = Callable[[Tensors, Collection[str], int, Interrupt, RunInfo], Tensors]
+"""Runs the graph that `evaluation_graph` made for a number of batches, whose rows are stacked."""
 
 
 class Mean:
@@ -34,23 +38,33 @@ class Mean:
 
 
 def evaluate(
-    run: Run, parameters: Mapping[str, Array], data: Data, size: int, interrupt: Interrupt
+    run: RunEvaluation, parameters: Mapping[str, Array], data: Data, size: int, interrupt: Interrupt
 ) -> tuple[float, dict[str, float]]:
     """Return the loss and the metrics, averaged over rows as they lie.
 
     Args:
-        run: runs the graph that `evaluation_graph` made.
+        run: runs the graph that `evaluation_graph` made, in stretches.
         parameters: the point.
         data: all other variables.
         size: greatest number of rows that are looked at at once.
-        interrupt: called between batches and handed to `run`; raises to stop.
+        interrupt: called between stretches and handed to `run`; raises to stop.
     """
     means: dict[str, Mean] = {}
-    for begin in range(0, data.count, size):
+    batches = [slice(begin, min(begin + size, data.count)) for begin in range(0, data.count, size)]
+    whole = len(batches) - (data.count % size > 0)
+    done = 0
+    while done < len(batches):
+        room = whole - done if done < whole else 1
+        count = next(count for count in reversed(STRETCHES) if count <= room)
+        taken = batches[done : done + count]
+        done += count
         interrupt()
-        rows = slice(begin, min(begin + size, data.count))
-        results = run({**data.batch(rows), **parameters}, interrupt, RunInfo())
-        for name, value in results.items():
-            means.setdefault(name, Mean()).add(float(value), rows.stop - rows.start)
+        stacked = data.batches(taken)
+        fed = {**data.whole, **(data.rows if stacked is None else stacked), **parameters}
+        results = run(fed, tuple(stacked or ()), count, interrupt, RunInfo())
+        for name, values in results.items():
+            mean = means.setdefault(name, Mean())
+            for value, rows in zip(values.tolist(), taken, strict=True):
+                mean.add(value, rows.stop - rows.start)
     found = {name: mean.value for name, mean in means.items()}
     return found.pop(LOSS), {name.removeprefix(METRIC): value for name, value in found.items()}

@@ -22,10 +22,7 @@ from gradwire_service.training.progress import NonFinitePolicy, Progress, Result
 from gradwire_service.training.recipe import Recipe
 from gradwire_service.training.snapshot import Keep, Point, Snapshot
 from gradwire_service.training.step import Step, empty_sums, fed_limits, take_accumulated_step
-from gradwire_service.training.stretch import Stretch, take_stretch
-
-STRETCHES = (1, 4, 16, 64, 256, 1024)
-"""Numbers of steps that are taken at once: few, for each is a program of its own."""
+from gradwire_service.training.stretch import STRETCHES, Stretch, take_stretch
 
 STRETCH_SECONDS = 0.01
 """Time of a stretch below which longer ones are tried: between two of them somebody may cancel."""
@@ -42,8 +39,10 @@ class Runner(Protocol):
     ) -> Tensors:
         """Run the graph that `stretch_graph` made, where they have one; see `RunStretch`."""
 
-    def evaluate(self, inputs: Tensors, interrupt: Interrupt, info: RunInfo) -> Tensors:
-        """Run the graph that `evaluation_graph` made."""
+    def evaluate(
+        self, inputs: Tensors, rows: Collection[str], length: int, interrupt: Interrupt, info: RunInfo
+    ) -> Tensors:
+        """Run the graph that `evaluation_graph` made, as a stretch of so many batches."""
 
 
 def minimize(
@@ -133,6 +132,10 @@ class _Minimization:
         self.until_kept = 0  # steps after which a snapshot is wanted; 0: at any time
         self.report = Progress(step=self.position, epoch=self.position // self.per_epoch)
         self.since_report = Mean()
+        reporting, stopping = recipe.reporting, recipe.stopping
+        by_epoch = not reporting.every_steps and not reporting.every_seconds
+        judged = stopping.loss is not None or stopping.patience > 0 or recipe.schedule.watches_loss
+        self.looks_at_epochs = by_epoch or judged
         self.patience = Patience(recipe.stopping.patience, recipe.stopping.least_improvement)
         self.memory: Mapping[str, float]  # what the schedule has seen
         self.this_epoch, self.memory = recalled(state.numbers, self.patience)
@@ -161,8 +164,6 @@ class _Minimization:
             if reason:
                 yield self.result(reason)
                 return
-            if self.epoch_ends():
-                self.this_epoch = Mean()
             if keep is not None:
                 self.until_kept = keep(self.snapshot()) or 0
 
@@ -171,7 +172,11 @@ class _Minimization:
         recipe, rule = self.recipe, self.recipe.stopping
         if recipe.batching.accumulation > 1:
             return 1
-        most = [self.most, self.per_epoch - self.position % self.per_epoch]
+        most = [self.most]
+        if self.looks_at_epochs or (isinstance(ahead[0], slice) and self.per_epoch > 1):  # batches then lie apart
+            most.append(self.per_epoch - self.position % self.per_epoch)
+        if rule.epochs:
+            most.append(self.start + rule.epochs * self.per_epoch - self.position)
         if self.until_kept:
             most.append(self.until_kept)
         if rule.steps:
@@ -244,7 +249,9 @@ class _Minimization:
         before = point if stretch.before is None else Point(*stretch.before, self.position - 1)
         if step.starts_finite:
             self.last_good = before
-            for loss, selection in zip(stretch.losses, selections, strict=True):
+            for number, (loss, selection) in enumerate(zip(stretch.losses, selections, strict=True), point.step):
+                if number % self.per_epoch == 0:
+                    self.this_epoch = Mean()
                 self.since_report.add(loss, length(selection))
                 self.this_epoch.add(loss, length(selection))
         if step.is_finite:

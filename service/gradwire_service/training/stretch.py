@@ -31,6 +31,9 @@ from gradwire_service.training.step import (
     Step,
 )
 
+STRETCHES = (1, 4, 16, 64, 256, 1024)
+"""Numbers of steps that are taken at once: few, for each is a program of its own."""
+
 BEFORE = "before "
 """Stands before the names of what the last step began with."""
 
@@ -56,7 +59,7 @@ def stretch_graph(step: FlatGraph, rows: Collection[str], length: int, previous:
     """Make the graph of several steps.
 
     Args:
-        step: what `step_graph` made, not accumulating.
+        step: what `step_graph` made, not accumulating, or `evaluation_graph`.
         rows: names of the variables that have another batch in each step.
         length: number of steps.
         previous: tell what the last step began with, too.
@@ -67,7 +70,7 @@ def stretch_graph(step: FlatGraph, rows: Collection[str], length: int, previous:
     """
     ends = {key if key.startswith(STATE) else key.removeprefix(PARAMETER): key for key in step.outputs if _is_end(key)}
     told = [name for name in step.outputs if name not in ends.values()]
-    stacked = [*rows, LEARNING_RATE, STEP_NUMBER]
+    stacked = [*rows, *(name for name in (LEARNING_RATE, STEP_NUMBER) if name in step.variables)]
     others = [name for name in step.variables if name not in ends and name not in stacked]
     inside = [step.variables[name] for name in (*ends, *stacked, *others)]
     outputs = [step.outputs[name] for name in ends.values()]
