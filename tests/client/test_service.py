@@ -394,7 +394,8 @@ def test_the_catalog_tells_what_the_server_has(service: gw.Service) -> None:
     assert set(ops) == set(OPS)
     assert all(callable(getattr(gw, name)) for name in ops)
     assert {backend.name for backend in service.backends()} >= {"numpy", "finite_difference", "complex_step"}
-    assert {x.name for x in service.optimizers()} == set(gw.optimizers.__all__) | set(gw.schedules.__all__)
+    listed = {x.name for x in service.optimizers()}
+    assert listed == {x for m in (gw.optimizers, gw.methods, gw.searches, gw.schedules) for x in m.__all__}
     info = service.server_info()
     assert "gradwire.v1" in info.api_versions
     assert info.limits["blocks"] == 50_000

@@ -319,6 +319,13 @@ CASES = [
     Case("STATE_MISMATCH", STEP, step(state=pb.OptimizerState(optimizer="sgd", step=3)), field="state.optimizer"),
     Case("NOT_FINITE", STEP, step(parameters=encode_tensors({"x": np.array([np.inf])})), "FAILED_PRECONDITION"),
     Case("HYPERPARAMETER_INVALID", MINIMIZE, minimization(stopping=pb.StoppingRule()), field="stopping"),
+    Case(
+        "OPTIMIZER_UNAVAILABLE",
+        MINIMIZE,
+        minimization(optimizer=pb.Optimizer(name="cma_es")),
+        "FAILED_PRECONDITION",
+        field="optimizer.name",
+    ),
     Case("DATA_MISMATCH", MINIMIZE, minimization(batching=pb.Batching(batch_size=2))),
     # The rest
     Case("QUERY_INVALID", "CatalogService/ListOps", pb.ListOpsRequest(page_token="nowhere"), field="page_token"),
