@@ -123,15 +123,15 @@ def test_a_job_comes_to_what_minimize_comes_to_and_tells_the_same(caller: Caller
 
 
 def test_watchers_begin_at_any_event_and_do_not_disturb_each_other(keeper: ServerProcess, caller: Caller) -> None:
-    name = create(caller, stopping=pb.StoppingRule(steps=1500), reporting=EVERY_STEP)
+    name = create(caller, stopping=pb.StoppingRule(steps=400), reporting=EVERY_STEP)
     with keeper.channel() as one, keeper.channel() as two:
         slow, quick = streaming(one, name), streaming(two, name)
         first = next(slow)  # and does not read on
         heard = [response.event for response in quick]
         assert [first.event, *(response.event for response in slow)] == heard
-    assert len(heard) == heard[-1].number == 1500 + 4
+    assert len(heard) == heard[-1].number == 400 + 4
     assert get(caller, name, BASIC).state == pb.TRAINING_JOB_STATE_SUCCEEDED
-    for after in (0, 1, 700, len(heard) - 1):
+    for after in (0, 1, 200, len(heard) - 1):
         assert watch(caller, name, after) == heard[after:]
     assert watch(caller, name, len(heard)) == []
 
@@ -319,8 +319,6 @@ def test_a_job_survives_kills_of_its_server_and_its_order_to_stop(tmp_path: Path
             path.write_bytes(data_bytes)
         assert refused(caller, GET, pb.GetTrainingJobRequest(name=name)) == ("DATA_LOSS", "CHECKPOINT_DAMAGED")
         assert get(caller, name, BASIC).state == pb.TRAINING_JOB_STATE_SUCCEEDED
-        with pytest.raises(RuntimeError, match="a server keeps its training jobs in"), serving(*options):
-            pass
 
 
 def test_methods_that_own_their_loop_and_searches_are_jobs_too(caller: Caller) -> None:
