@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from gradwire_service.backend import Interrupt, RunInfo, Tensors
 from gradwire_service.graph import Array
-from gradwire_service.training.batches import Data
+from gradwire_service.training.batches import Data, length
 from gradwire_service.training.step import LOSS, METRIC
 from gradwire_service.training.stretch import STRETCHES
 
@@ -26,10 +26,11 @@ class Mean:
         """Return what it remembers, as JSON has it."""
         return [self.total, self.rows]
 
-    def add(self, value: float, rows: int) -> None:
-        """Take the mean over some rows."""
-        self.total += value * rows
-        self.rows += rows
+    def add(self, values: Iterable[float], rows: int) -> None:
+        """Take means over batches of so many rows."""
+        for value in values:
+            self.total += value * rows
+            self.rows += rows
 
     @property
     def value(self) -> float:
@@ -63,8 +64,6 @@ def evaluate(
         fed = {**data.whole, **(data.rows if stacked is None else stacked), **parameters}
         results = run(fed, tuple(stacked or ()), count, interrupt, RunInfo())
         for name, values in results.items():
-            mean = means.setdefault(name, Mean())
-            for value, rows in zip(values.tolist(), taken, strict=True):
-                mean.add(value, rows.stop - rows.start)
+            means.setdefault(name, Mean()).add(values.tolist(), length(taken[0]))
     found = {name: mean.value for name, mean in means.items()}
     return found.pop(LOSS), {name.removeprefix(METRIC): value for name, value in found.items()}

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice, takewhile
+from itertools import islice
 from typing import Protocol
 
 from gradwire_service.backend import Interrupt, RunInfo, Tensors, Tier, never
@@ -185,9 +185,9 @@ class _Minimization:
             most.append(rule.function_evaluations - self.evaluations)
         if recipe.reporting.every_steps:
             most.append(self.report.step + recipe.reporting.every_steps - self.position)
-        first = length(ahead[0])
-        same = sum(1 for _ in takewhile(lambda selection: length(selection) == first, ahead))
-        room = max(min(*most, same), 1)
+        if self.data.count % recipe.batching.rows_per_step(self.data.count):  # the last step of an epoch has fewer rows
+            most.append(self.per_epoch - 1 - self.position % self.per_epoch)
+        room = max(min(most), 1)
         return next(count for count in reversed(STRETCHES) if count <= room)
 
     def snapshot(self) -> Snapshot:
@@ -243,17 +243,18 @@ class _Minimization:
             stretch = self.stretch(selections)
         elif self.clock() - start < STRETCH_SECONDS:
             self.most = min(self.most * 4, STRETCHES[-1])
-        step, count = stretch.last, len(selections)
+        step, count, begin = stretch.last, len(selections), self.position
         self.position += count
         self.last = step
         before = point if stretch.before is None else Point(*stretch.before, self.position - 1)
         if step.starts_finite:
             self.last_good = before
-            for number, (loss, selection) in enumerate(zip(stretch.losses, selections, strict=True), point.step):
-                if number % self.per_epoch == 0:
-                    self.this_epoch = Mean()
-                self.since_report.add(loss, length(selection))
-                self.this_epoch.add(loss, length(selection))
+            rows = length(selections[0])
+            self.since_report.add(stretch.losses, rows)
+            epoch = (self.position - 1) // self.per_epoch * self.per_epoch  # its first step
+            if epoch >= begin:
+                self.this_epoch = Mean()
+            self.this_epoch.add(stretch.losses[max(epoch - begin, 0) :], rows)
         if step.is_finite:
             self.point = Point(step.parameters, step.state, self.position)
         elif recipe.policy is NonFinitePolicy.FAIL:

@@ -85,9 +85,7 @@ def step_graph(
     limits: dict[str, dict[str, Value]] = {}
     for name, w in trained.items():
         types = update.slots(name, w.type).items()
-        state[name] = {
-            slot: variable(STATE + slot_name(slot, name), t.shape, t.element_type) for slot, (t, _) in types
-        }
+        state[name] = {slot: variable(STATE + slot_name(slot, name), t.shape, t.element_type) for slot, (t, _) in types}
         fed += state[name].values()
     for name, side, has_shape in update.sides:
         if name in trained:
