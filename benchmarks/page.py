@@ -36,7 +36,8 @@ def written(measured: Sequence[Measured], rows: Sequence[Row], output: Path | No
             picture.draw(measured, place)
             parts.append(f"![Times of the peers ÷ ours, for each kind of work]({place.name})")
         parts += ["## Kinds of work", ratios(measured), summary(measured)]
-        parts += ["## Memory", MEMORY, memory(measured)]
+        if growth := memory(measured):
+            parts += ["## Memory", MEMORY, growth]
     if rows:
         parts += ["## Other cases", markdown(rows)]
     if measured:
@@ -118,7 +119,7 @@ def summary(measured: Iterable[Measured]) -> str:
 
 
 def memory(measured: Iterable[Measured]) -> str:
-    """Return the table of memory: of each kind the growth from its first size to its last one."""
+    """Return the table of memory: of each kind the growth from its first size to its last one; "" without two sizes."""
     lines = ["| kind | from | to | ours | best peer | ratio | bar | met | a call allocates | results |"]
     lines.append("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     kinds: dict[str, list[Measured]] = {}
@@ -137,7 +138,7 @@ def memory(measured: Iterable[Measured]) -> str:
             cells += ["", "≤ 1", ""]
         cells += [_megabytes(last.allocated.get("peak")), _megabytes(last.allocated.get("results"))]
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+    return "\n".join(lines) if len(lines) > 2 else ""
 
 
 UNCERTAIN = 2_000_000

@@ -65,6 +65,9 @@ def test_memory_is_compared_by_how_it_grows_with_the_size() -> None:
     last.allocated = {"peak": 2_000_000, "results": 1_000_000}
     row = page.memory([first, last]).splitlines()[2]
     assert row == "| some work | n = 10 | n = 100,000 | 3 MB | JAX 6 MB | 0.5 | ≤ 1 | yes | 2 MB | 1 MB |"
+    last.peaks["JAX"] = 10**8 + 1_000
+    assert page.memory([first, last]).splitlines()[2].endswith("| JAX 0.001 MB |  | ≤ 1 |  | 2 MB | 1 MB |")
+    assert page.memory([first]) == ""
 
 
 def test_the_reason_of_who_dropped_out_is_on_the_page() -> None:
