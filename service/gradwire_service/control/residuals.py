@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING
 from gradwire_service.ops.base import Value, variable
 from gradwire_service.ops.body import Body
 from gradwire_service.ops.flat import rebuilt
-from gradwire_service.ops.shape import BroadcastTo
+from gradwire_service.ops.indexing import Slice
+from gradwire_service.ops.shape import BroadcastTo, ExpandDims, Reshape, Squeeze, Transpose
 
 if TYPE_CHECKING:
     from gradwire_service.control.scan import Scan
 
 Fed = tuple[Value, Value]
 """A variable of a body, and what it is fed: a start, a sequence, or a value that all steps see."""
+
+
+_VIEWS = (BroadcastTo, ExpandDims, Reshape, Slice, Squeeze, Transpose)
+_FEW = 8
+
+
+def _is_cheap_view(value: Value) -> bool:
+    """Tell whether a value moves no element, and that of which it is a view, kept instead, takes little more memory."""
+    return isinstance(value.op, _VIEWS) and value.inputs[0].type.size <= _FEW * max(value.type.size, 1)
 
 
 class Residuals:
@@ -65,7 +75,7 @@ class Residuals:
                 sequences.append((value, self.rows[value]))
             elif value in self.outer:
                 shared.append((value, self.outer[value]))
-            elif keeping and value in self.kept and value.inputs and not isinstance(value.op, BroadcastTo):
+            elif keeping and value in self.kept and value.inputs and not _is_cheap_view(value):
                 new[value] = variable("kept", value.shape, value.element_type)
                 sequences.append((new[value], self.kept[value]))
             else:
