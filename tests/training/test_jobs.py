@@ -432,3 +432,14 @@ def test_a_bug_is_told_as_one_and_logged(tmp_path: Path, caplog: pytest.LogCaptu
         assert (failure.reason, failure.code) == ("INTERNAL", "INTERNAL")
         assert "many" not in failure.message
     assert "TypeError" in caplog.text
+
+
+def test_a_job_that_was_made_before_the_others_go_on_runs_once(tmp_path: Path) -> None:
+    with jobs_in(tmp_path, start=False) as jobs:
+        id = id_in(jobs.create(order(steps=ENDLESS), request()))
+        wait_for(jobs, id, lambda job: job.state is JobState.RUNNING)
+        jobs.start()
+        assert jobs.store.job(id).state is JobState.RUNNING
+        settle(jobs, id, jobs.cancel)
+        happened = [event.what for event in jobs.store.events(id, size=10**4)]
+        assert happened.count(JobState.RUNNING) == happened.count(JobState.PENDING) == 1

@@ -72,13 +72,22 @@ class Jobs:
     def start(self) -> None:
         """Let the jobs go on that had not ended when the last server did."""
         for job in reversed(self.store.jobs([JobState.PENDING, JobState.RUNNING])):
+            if self._is_left(job.id):
+                self._submit(job.id)
+            self._notify(job.id)
+
+    def _is_left(self, id: str) -> bool:
+        """Tell whether a job waits for its turn that nobody let wait since this server began."""
+        with self._lock:
+            if id in self._running:
+                return False
             try:
                 with self.store.writing() as writing:
-                    waits = _await_turn(writing, job)
-            except StorageError:  # told when its turn has come
-                waits = True
-            if waits:
-                self._submit(job.id)
+                    return _await_turn(writing, writing.job(id))
+            except TrainingJobUnknownError:
+                return False
+            except StorageError:  # it is looked at again when its turn has come
+                return True
 
     def stop(self, seconds: float) -> None:
         """Let running jobs commit what they reached; they go on with the next server.
@@ -334,7 +343,7 @@ def _await_turn(writing: Writing, job: Job) -> bool:
         writing.move(job.id, _AIMS[job.wish])
     elif job.state is JobState.RUNNING:  # the last server ended without notice
         writing.move(job.id, JobState.PENDING)
-    return job.wish is None
+    return job.wish is None and not job.state.has_ended
 
 
 _AIMS = {Wish.PAUSE: JobState.PAUSED, Wish.CANCEL: JobState.CANCELLED}
