@@ -89,6 +89,14 @@ def streaming(channel: Any, name: str, after: int = 0) -> Any:
     return call(request, timeout=60)
 
 
+def begun(caller: Caller, name: str) -> str:
+    """Wait until a job runs."""
+    call = streaming(caller.channel, name)
+    next(response for response in call if response.event.state == pb.TRAINING_JOB_STATE_RUNNING)
+    call.cancel()
+    return name
+
+
 def w_of(message: Any) -> bytes:
     return bytes(message.parameters["w"].data)
 
@@ -162,7 +170,7 @@ def test_a_request_that_comes_again_is_done_once(caller: Caller) -> None:
     name = first.training_job.name
     assert caller.ask(CREATE, creation("once", stopping=ENDLESS)) == first
     assert refused(caller, CREATE, creation("once")) == ("ABORTED", "REQUEST_ID_CONFLICT")
-    pause = pb.PauseTrainingJobRequest(name=name, request_id="pause once")
+    pause = pb.PauseTrainingJobRequest(name=begun(caller, name), request_id="pause once")
     paused = caller.ask(PAUSE, pause)
     assert paused.training_job.state == pb.TRAINING_JOB_STATE_PAUSED
     assert paused.training_job.committed_step > 0
@@ -180,12 +188,15 @@ def test_a_request_that_comes_again_is_done_once(caller: Caller) -> None:
 
 
 def test_a_cancelled_job_keeps_what_it_reached(caller: Caller) -> None:
-    name = create(caller, stopping=ENDLESS)
+    name = begun(caller, create(caller, stopping=ENDLESS))
     caller.ask(PAUSE, pb.PauseTrainingJobRequest(name=name))
     paused = get(caller, name)
     assert paused.checkpoint.step == paused.checkpoint.state.step == paused.committed_step
     assert np.isfinite(decode_tensor(paused.checkpoint.parameters["w"])).all()
-    caller.ask(RESUME, pb.ResumeTrainingJobRequest(name=name))
+    resumed = caller.ask(RESUME, pb.ResumeTrainingJobRequest(name=name)).training_job
+    watching = streaming(caller.channel, name, resumed.event_number)
+    assert next(watching).event.state == pb.TRAINING_JOB_STATE_RUNNING
+    watching.cancel()
     caller.ask(CANCEL, pb.CancelTrainingJobRequest(name=name))
     job = get(caller, name)
     assert job.result.stop_reason == pb.STOP_REASON_CANCELLED
@@ -337,11 +348,15 @@ def test_methods_that_own_their_loop_and_searches_are_jobs_too(caller: Caller) -
 
 
 def test_a_search_that_pauses_starts_over_and_one_that_is_cancelled_keeps_its_best(caller: Caller) -> None:
-    name = create(caller, batching=pb.Batching(), optimizer=pb.Optimizer(name="genetic"), stopping=ENDLESS)
+    genetic = pb.Optimizer(name="genetic")
+    name = begun(caller, create(caller, batching=pb.Batching(), optimizer=genetic, stopping=ENDLESS))
     paused = caller.ask(PAUSE, pb.PauseTrainingJobRequest(name=name)).training_job
     assert (paused.state, paused.committed_step) == (pb.TRAINING_JOB_STATE_PAUSED, 0)
     assert not get(caller, name).HasField("checkpoint")
-    caller.ask(RESUME, pb.ResumeTrainingJobRequest(name=name))
+    resumed = caller.ask(RESUME, pb.ResumeTrainingJobRequest(name=name)).training_job
+    watching = streaming(caller.channel, name, resumed.event_number)
+    assert next(watching).event.state == pb.TRAINING_JOB_STATE_RUNNING
+    watching.cancel()
     cancelled = caller.ask(CANCEL, pb.CancelTrainingJobRequest(name=name)).training_job
     assert cancelled.state == pb.TRAINING_JOB_STATE_CANCELLED
     job = get(caller, name)
