@@ -124,6 +124,9 @@ def test_a_job_comes_to_what_minimize_comes_to_and_tells_the_same(caller: Caller
     assert decode_tensor(job.minimization.data["x"]).tolist() == X.tolist()
     assert job.minimization.graph.graph.name == "line"
     assert job.create_time.ToNanoseconds() <= job.end_time.ToNanoseconds()
+    reached = get(caller, first.name, pb.TRAINING_JOB_VIEW_REACHED)
+    assert not reached.HasField("minimization")
+    assert reached.result == job.result
     finished = events[-1].finished
     assert finished == get(caller, first.name, BASIC)
     assert not finished.HasField("minimization")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 
@@ -61,6 +61,11 @@ class JobServicer:
         """
         self._reader, self._minimizing = reader, Minimizing(reader)
         self.jobs = Jobs(store, self._work)
+        self._views: Mapping[int, Callable[[Job], pb.TrainingJob]] = {
+            pb.TRAINING_JOB_VIEW_BASIC: encode_job,
+            pb.TRAINING_JOB_VIEW_FULL: self._full,
+            pb.TRAINING_JOB_VIEW_REACHED: partial(self._full, given=False),
+        }
 
     @raw
     async def CreateTrainingJob(self, data: bytes, call: Call) -> bytes:
@@ -88,13 +93,12 @@ class JobServicer:
 
     async def GetTrainingJob(self, request: pb.GetTrainingJobRequest, call: Call) -> pb.GetTrainingJobResponse:
         id = decode_name(request.name)
-        is_basic = request.view == pb.TRAINING_JOB_VIEW_BASIC
-        show = encode_job if is_basic else self._full
+        show = self._views.get(request.view, self._full)
         return await call.work(lambda _: pb.GetTrainingJobResponse(training_job=show(self.jobs.store.job(id))))
 
     async def ListTrainingJobs(self, request: pb.ListTrainingJobsRequest, call: Call) -> pb.ListTrainingJobsResponse:
         states, before, size = decode_page(request)
-        show = self._full if request.view == pb.TRAINING_JOB_VIEW_FULL else encode_job
+        show = self._views.get(request.view, encode_job)
 
         def page(_: Interrupt) -> pb.ListTrainingJobsResponse:
             jobs = self.jobs.store.jobs(states, before, size + 1)
@@ -103,11 +107,13 @@ class JobServicer:
 
         return await call.work(page)
 
-    def _full(self, job: Job) -> pb.TrainingJob:
-        """Return a job with all that it was given and has reached."""
+    def _full(self, job: Job, given: bool = True) -> pb.TrainingJob:
+        """Return a job with all that it has reached and, if that is wanted, was given."""
         message = encode_job(job)
         asked, bulk = self._definition(self.jobs.store.files.read(job.definition), job.changes)
-        message.minimization.CopyFrom(whole(asked, self._reader.graph(asked.graph, bulk), self._reader.store.get, bulk))
+        if given:
+            graph = self._reader.graph(asked.graph, bulk)
+            message.minimization.CopyFrom(whole(asked, graph, self._reader.store.get, bulk))
         reached = self.jobs.reached(job.id)
         if isinstance(reached, Snapshot):
             message.checkpoint.CopyFrom(encode_checkpoint(reached))

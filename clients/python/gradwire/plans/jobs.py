@@ -90,7 +90,7 @@ def get(core: Core, job: Named, *, full: bool = True, timeout: float | None = No
 
     Raises: TrainingJobUnknownError; CheckpointDamagedError for what is stored no more as it was written.
     """
-    view = pb.TRAINING_JOB_VIEW_FULL if full else pb.TRAINING_JOB_VIEW_BASIC
+    view = pb.TRAINING_JOB_VIEW_REACHED if full else pb.TRAINING_JOB_VIEW_BASIC
     request = pb.GetTrainingJobRequest(name=name_of(job), view=view)
     reply = yield from core.send(Unary(GET.path, [request.SerializeToString()], timeout or core.timeout))
     response, bulk = GET.read(reply)

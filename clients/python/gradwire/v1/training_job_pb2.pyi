@@ -76,6 +76,8 @@ class _TrainingJobViewEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Train
     """All but tensors and what holds them."""
     TRAINING_JOB_VIEW_FULL: _TrainingJobView.ValueType  # 2
     """Everything."""
+    TRAINING_JOB_VIEW_REACHED: _TrainingJobView.ValueType  # 3
+    """All but what it was given to do: data may be large."""
 
 class TrainingJobView(_TrainingJobView, metaclass=_TrainingJobViewEnumTypeWrapper):
     """How much of a training job is returned."""
@@ -86,6 +88,8 @@ TRAINING_JOB_VIEW_BASIC: TrainingJobView.ValueType  # 1
 """All but tensors and what holds them."""
 TRAINING_JOB_VIEW_FULL: TrainingJobView.ValueType  # 2
 """Everything."""
+TRAINING_JOB_VIEW_REACHED: TrainingJobView.ValueType  # 3
+"""All but what it was given to do: data may be large."""
 Global___TrainingJobView: _TypeAlias = TrainingJobView  # noqa: Y015
 
 @_typing.final
