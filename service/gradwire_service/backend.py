@@ -71,13 +71,18 @@ class Executable(Protocol):
 class DirectExecutable(Executable, Protocol):
     """An executable that checks by itself what it is fed, for calls with the least overhead."""
 
-    def direct(self, inputs: Mapping[str, Any]) -> Tensors | None:
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of the outputs, in the order in which `direct` returns them, once it has."""
+        ...
+
+    def direct(self, inputs: Mapping[str, Any]) -> Sequence[Array] | None:
         """Run the graph once, if that is possible without a conversion.
 
         Args:
             inputs: anything by name.
 
-        Returns: as a call does; None when it must be called with inputs that were checked.
+        Returns: a fresh array for every output; None when it must be called with inputs that were checked.
         """
         ...
 

@@ -220,6 +220,20 @@ class Plan:
         products = self._gatherer("product", self.wrt)
         return lambda outputs: HessianVectorProductResult(outputs[value], gradients(outputs), products(outputs))
 
+    def assembler(self, names: Sequence[str]) -> Callable[[Sequence[Array]], Result]:
+        """Return what puts the result together from a program's outputs in the order of their names."""
+        result = self.result
+        if not isinstance(self.query, GradientQuery):
+            return lambda found: result(dict(zip(names, found, strict=True)))
+        place = {name: i for i, name in enumerate(names)}
+        value = place[self.key("value", self.of[0])]
+        gradients = [(name, place[self.key("gradient", name)]) for name in self.wrt]
+        if len(gradients) > 1:
+            return lambda found: GradientResult(found[value], {name: found[i] for name, i in gradients})
+        ((only, i),) = gradients
+        new = tuple.__new__  # as the constructor of a named tuple does, without a call between
+        return lambda found: new(GradientResult, (found[value], {only: found[i]}))
+
     def _gatherer(self, kind: str, names: Sequence[str]) -> Callable[[Tensors], dict[str, Array]]:
         keys = [(name, self.key(kind, name)) for name in names]
         return lambda outputs: {name: outputs[key] for name, key in keys}

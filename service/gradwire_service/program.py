@@ -203,11 +203,19 @@ class Program:
         if more:
             return lambda inputs: self.run(self.feed(inputs)).results[0]
         result = plan.result
-        direct = run.direct if isinstance(run, DirectExecutable) else None
+        if not isinstance(run, DirectExecutable):
+            return lambda inputs: result(run(self.feed(inputs)))
+        direct = run.direct
+        assemble: Callable[[Sequence[Array]], Any] | None = None
 
         def call(inputs: Arrays) -> Any:
-            outputs = direct(inputs) if direct is not None else None
-            return result(run(self.feed(inputs)) if outputs is None else outputs)
+            nonlocal assemble
+            found = direct(inputs)
+            if found is None:
+                return result(run(self.feed(inputs)))
+            if assemble is None:  # only now the order of the outputs is known for certain
+                assemble = plan.assembler(run.names)
+            return assemble(found)
 
         return call
 

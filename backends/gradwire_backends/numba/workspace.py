@@ -10,35 +10,56 @@ from gradwire_service.graph import Array
 KEPT_BYTES = 256 * 2**20
 """Pieces larger than this are not kept: the call that wanted one is long, beside which getting it is short."""
 
-_NONE = np.empty(0, np.uint8)
+LEAST_BYTES = 1024
 
 
-class Workspaces:
-    """A stack of pieces of memory that all programs share; there are as many as calls ran at the same time.
+class Pool:
+    """Pieces of memory of one size, as many as calls ran at the same time.
 
-    Lists push and pop without a lock of ours. Who finds too small a piece replaces it by a larger one, so that all
-    come to serve the program that needs most.
+    Lists push and pop without a lock of ours.
+
+    Args:
+        size: bytes of each.
+
+    Attributes:
+        free: pieces that nobody has; for calls that count every step, `borrow` and `give_back` do no more with it.
     """
 
-    def __init__(self) -> None:
-        self._free: list[Array] = []
+    def __init__(self, size: int) -> None:
+        self.free: list[Array] = [] if size <= KEPT_BYTES else _Forgetful()
+        self._size = size
 
-    def borrow(self, size: int) -> Array:
-        """Return a piece of at least so many bytes, aligned; its content is arbitrary."""
-        if not size:
-            return _NONE
+    def new(self) -> Array:
+        """Return a piece more."""
+        memory = np.empty(self._size + ALIGNMENT, np.uint8)
+        return memory[-memory.ctypes.data % ALIGNMENT :][: self._size]
+
+    def borrow(self) -> Array:
+        """Return a piece, aligned; its content is arbitrary."""
         try:
-            piece = self._free.pop()
+            return self.free.pop()
         except IndexError:
-            return _aligned(size)
-        return piece if piece.nbytes >= size else _aligned(size)
+            return self.new()
 
     def give_back(self, piece: Array) -> None:
         """Take a piece back."""
-        if 0 < piece.nbytes <= KEPT_BYTES:
-            self._free.append(piece)
+        self.free.append(piece)
 
 
-def _aligned(size: int) -> Array:
-    memory = np.empty(size + ALIGNMENT, np.uint8)
-    return memory[-memory.ctypes.data % ALIGNMENT :][:size]
+class Workspaces:
+    """Pools that all programs share, by powers of two: together they hold twice what the largest program needs."""
+
+    def __init__(self) -> None:
+        self._pools: dict[int, Pool] = {}
+
+    def pool(self, size: int) -> Pool:
+        """Return the pool whose pieces have at least so many bytes."""
+        rounded = 1 << (max(size, LEAST_BYTES) - 1).bit_length()
+        return self._pools.setdefault(rounded, Pool(rounded))
+
+
+class _Forgetful(list[Array]):
+    """Keeps nothing."""
+
+    def append(self, piece: Array) -> None:
+        """Let it go."""

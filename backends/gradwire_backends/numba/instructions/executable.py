@@ -41,7 +41,7 @@ class LoopExecutable:
         self._lock = threading.Lock()
         self._graph: FlatGraph | None = graph
         self._interpreted: Executable | None = None
-        self._borrow, self._give_back = workspaces.borrow, workspaces.give_back
+        self._pool = workspaces.pool(program.bytes)
         self._outputs = tuple((name, kind.shape, kind.element_type.dtype) for name, kind in program.outputs)
 
     @property
@@ -66,7 +66,7 @@ class LoopExecutable:
             info.tier = Tier.COMPILED
         results: dict[str, Array] = {name: np.empty(shape, dtype) for name, shape, dtype in self._outputs}
         program = self._program
-        workspace = self._borrow(program.bytes)
+        workspace = self._pool.borrow()
         fed = [inputs[name] for name in program.inputs]
         arrays = (program.rows, program.addresses, workspace, program.constants, *fed, *results.values())
         (run,) = code.entries
@@ -78,7 +78,7 @@ class LoopExecutable:
             else:
                 table = (stage, *arrays)  # which the loop reads; it lives until the loop returns
                 run(id(table))
-        self._give_back(workspace)
+        self._pool.give_back(workspace)
         return results
 
     def _meanwhile(self) -> Executable | None:
