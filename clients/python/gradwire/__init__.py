@@ -15,6 +15,7 @@ from gradwire import (
     linalg,
     methods,
     optimizers,
+    plotting,
     query,
     schedules,
     searches,
@@ -43,6 +44,7 @@ from gradwire.execution import FiniteDifference, Options
 from gradwire.expressions import expression
 from gradwire.functions import *  # noqa: F403 - every op
 from gradwire.graph import Graph
+from gradwire.history import History
 from gradwire.jobs import JobEvent, TrainingJob
 from gradwire.optimization import Optimizer, ParameterGroup, Schedule
 from gradwire.outcomes import MinimizeResult, OptimizerState, Progress, StepResult
@@ -79,6 +81,7 @@ __all__ = [
     "GradwireError",
     "Graph",
     "HessianResult",
+    "History",
     "HvpResult",
     "JacobianResult",
     "JobEvent",
@@ -118,6 +121,7 @@ __all__ = [
     "minimizer",
     "name",
     "optimizers",
+    "plotting",
     "query",
     "rk4_step",
     "root",

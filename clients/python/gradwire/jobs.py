@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from gradwire import v1 as pb
 from gradwire.errors import GradwireError, UnavailableError, from_status
+from gradwire.history import History
 from gradwire.outcomes import MinimizeResult, OptimizerState, Progress
 from gradwire.results import Arrays, enum_names
 from gradwire.tensors import decode_tensors
@@ -99,7 +100,7 @@ class TrainingJob:
             raise self.error
         if self.result is None:
             raise ValueError(f"{self.name} is {self.state} and has no result; wait for it, or resume it")
-        return replace(self.result, history=tuple(history))
+        return replace(self.result, history=History(history))
 
     @property
     def has_ended(self) -> bool:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from gradwire import v1 as pb
+from gradwire.history import History
+from gradwire.plotting.training import training
 from gradwire.results import Arrays, Execution, enum_names
 from gradwire.tensors import Array, decode_tensor, decode_tensors, encode_tensor
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _REASONS = enum_names(pb.StopReason, "STOP_REASON_")
 
@@ -171,10 +177,10 @@ class MinimizeResult:
         state: what the optimizer remembers, to go on; None for methods that own their loop.
         loss: at these parameters, over all rows.
         parameters_step: step at which they were reached.
-        stop_reason: why it stopped, such as "epochs", "converged" or "patience".
+        stop_reason: why it stopped, such as "epochs", "converged" or "patience"; "interrupted" when the caller was.
         message: the same in words.
         progress: the last report.
-        history: all reports that came.
+        history: all reports that came: ``history.loss`` is the array of their losses, and so on.
         execution: what ran.
         minima: where runs from several starts ended, the lowest first; empty of one run.
         averaged: running means of the parameters after the last step, by name; empty when they were not asked for.
@@ -188,7 +194,7 @@ class MinimizeResult:
     stop_reason: str
     message: str
     progress: Progress
-    history: tuple[Progress, ...] = field(repr=False)
+    history: History = field(repr=False)
     execution: Execution
     minima: tuple[LocalMinimum, ...] = ()
     averaged: Arrays = field(default_factory=dict, repr=False)
@@ -212,9 +218,47 @@ class MinimizeResult:
             _REASONS.get(message.stop_reason, "unknown"),
             message.message,
             Progress.of(message.progress, bulk),
-            tuple(history),
+            History(history),
             Execution.of(message.execution),
             tuple(LocalMinimum(decode_tensors(x.parameters, bulk), x.loss, tuple(x.starts)) for x in message.minima),
             decode_tensors(message.averaged_parameters, bulk),
             decode_tensors(message.last_parameters, bulk) or parameters,
         )
+
+    @classmethod
+    def interrupted(cls, history: Sequence[Progress]) -> Self | None:
+        """Return what the last report says, of a minimization whose caller was interrupted; None if it says too little.
+
+        The loss is that of the report, and there is no state to go on from.
+
+        Args:
+            history: the reports that came.
+        """
+        if not history or not history[-1].parameters:
+            return None
+        last = history[-1]
+        message = f"interrupted; these are the parameters of the last report, after step {last.step}"
+        ran = Execution("", "unknown", last.function_evaluations, last.seconds)
+        return cls(
+            last.parameters,
+            None,
+            last.loss,
+            last.step,
+            "interrupted",
+            message,
+            last,
+            History(history),
+            ran,
+            last_parameters=last.parameters,
+        )
+
+    def plot(self, path: str | Path | None = None) -> Figure:
+        """Draw loss, learning rate and metrics; `gw.plotting` has more pictures.
+
+        Args:
+            path: file to write; its ending tells the form. Default: none.
+
+        Returns: the figure, which a notebook shows.
+        Raises: ValueError without a report; ModuleNotFoundError where matplotlib is absent.
+        """
+        return training(self.history, path)

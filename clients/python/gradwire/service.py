@@ -55,7 +55,7 @@ class Asking(ABC):
             while True:
                 try:
                     reply = self._do(command)
-                except errors.GradwireError as error:
+                except (errors.GradwireError, KeyboardInterrupt) as error:
                     command = plan.throw(error)
                 else:
                     command = plan.send(reply)

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
+from gradwire import plotting
 from gradwire.demo.data import Array
-
-_BLUE, _ORANGE, _GREEN, _GREY = "#3b78b8", "#d9822b", "#3c8d5a", "#8a8a8a"
-_STYLE: Any = {
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#e6e6e6",
-    "axes.axisbelow": True,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "legend.frameon": False,
-    "lines.linewidth": 1.8,
-}
+from gradwire.plotting.canvas import BLUE, GREEN, GREY, ORANGE, picture
 
 
 class Curve(NamedTuple):
@@ -52,11 +35,13 @@ class Report(NamedTuple):
         step: updates so far.
         loss: mean loss since the report before.
         learning_rate: learning rate of the last update.
+        validation_loss: of held-out data; None: there are none.
     """
 
     step: int
     loss: float
     learning_rate: float
+    validation_loss: float | None = None
 
 
 def finite_differences(path: Path, curves: Mapping[str, Curve], complex_step: float) -> None:
@@ -67,17 +52,18 @@ def finite_differences(path: Path, curves: Mapping[str, Curve], complex_step: fl
         curves: of forward and central differences, by these names.
         complex_step: error of the complex step.
     """
-    with _picture(path, (8.0, 5.2)) as axes:
+    with picture(path, (8.0, 5.2)) as figure:
+        axes = figure.subplots()
         axes.set_title("Finite differences: truncation error against rounding error")
         levels = {name: curve.chosen for name, curve in curves.items()}
-        for (name, curve), color in zip(curves.items(), (_ORANGE, _BLUE), strict=True):
+        for (name, curve), color in zip(curves.items(), (ORANGE, BLUE), strict=True):
             axes.loglog(curve.steps, curve.errors, color=color, label=name, marker="o", markersize=2.5)
             _level(axes, levels[name], f"{name}, step chosen by the service: {levels[name]:.0e}", color)
-        _level(axes, complex_step, f"complex step: {complex_step:.0e}", _GREEN)
+        _level(axes, complex_step, f"complex step: {complex_step:.0e}", GREEN)
         for name, steps, line in _guides(curves):
-            axes.loglog(steps, line, color=_GREY, linestyle="--", linewidth=1.0)
+            axes.loglog(steps, line, color=GREY, linestyle="--", linewidth=1.0)
             below = (5, -11) if line[0] < line[-1] else (-32, -11)
-            axes.annotate(name, (steps[5], line[5]), below, textcoords="offset points", color=_GREY)
+            axes.annotate(name, (steps[5], line[5]), below, textcoords="offset points", color=GREY)
         axes.set_xlabel("step h over max(1, |x|)")
         axes.set_ylabel("greatest relative error of the gradient")
         axes.set_ylim(1e-17, 1e1)
@@ -109,40 +95,5 @@ def training(path: Path, reports: Sequence[Report], least: float) -> None:
         reports: in order.
         least: the loss at the minimum.
     """
-    steps = [report.step for report in reports]
-    with _picture(path, (8.0, 4.5)) as axes:
-        axes.set_title("Mini-batch gradient descent with a reduced learning rate")
-        axes.plot(
-            steps,
-            [report.loss for report in reports],
-            color=_BLUE,
-            marker="o",
-            markersize=3,
-            label="loss, mean over an epoch",
-        )
-        axes.axhline(least, color=_GREEN, linestyle="--", linewidth=1.2, label=f"least loss, {least:.4f}")
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(10, (1, 2, 5)))
-        axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlabel("step")
-        axes.set_ylabel("loss")
-        right = axes.twinx()
-        right.plot(steps, [report.learning_rate for report in reports], color=_ORANGE, label="learning rate")
-        right.set_ylim(bottom=0)
-        right.set_ylabel("learning rate", color=_ORANGE)
-        right.tick_params(axis="y", colors=_ORANGE)
-        right.grid(visible=False)
-        right.spines["right"].set_visible(True)
-        right.spines["right"].set_color(_ORANGE)
-        axes.legend(handles=[*axes.get_lines(), *right.get_lines()], loc="upper right")
-
-
-@contextmanager
-def _picture(path: Path, size: tuple[float, float]) -> Iterator[Axes]:
-    """Yield axes, and write them to a file: without pyplot, whose state and windows nothing here needs."""
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=size, layout="constrained")
-        FigureCanvasAgg(figure)
-        yield figure.add_subplot()
-        figure.savefig(path, dpi=160)
+    title = "Mini-batch gradient descent with a reduced learning rate"
+    plotting.training(reports, path, title=title, loss_label="loss, mean over an epoch", least=least)

@@ -140,7 +140,8 @@ def minimize(
     """Minimize a scalar from start to end on the server.
 
     The loss should be a mean over rows, so that a step does not depend on the batch size. Interrupting the call stops
-    the work.
+    the work. Control-C then returns the parameters of the last report, if reports have them (``report_parameters``),
+    with the stop reason "interrupted"; else it raises KeyboardInterrupt, as it always does in asyncio.
 
     Args:
         graph: a graph, its text form, or a function of arrays.
@@ -167,7 +168,12 @@ def minimize(
                 reporter.report(history[-1])
 
         timeout = settings.get("timeout") or LONGEST
-        yield from core.follow(MINIMIZE, bound, lambda source: nested(1, [source, *parts]), receive, timeout)
+        try:
+            yield from core.follow(MINIMIZE, bound, lambda source: nested(1, [source, *parts]), receive, timeout)
+        except KeyboardInterrupt:
+            if (reached := MinimizeResult.interrupted(history)) is None:
+                raise
+            return reached
     if not ended:
         raise InternalError("the server ended the stream of reports without a result")
     result, bulk = ended[-1]
