@@ -14,6 +14,7 @@ from gradwire_backends.numba.instructions.executable import LoopExecutable
 from gradwire_backends.numba.instructions.loop import InstructionLoop
 from gradwire_backends.numba.kernels import Kernels
 from gradwire_backends.numba.program import kernel_program
+from gradwire_backends.numba.threads import Threads
 from gradwire_backends.numba.workers import Workers
 from gradwire_backends.numba.workspace import Workspaces
 from gradwire_service.backend import Executable
@@ -37,17 +38,20 @@ class NumbaBackend:
     Args:
         folder: where object code is kept; None: where the environment says, else among the user's caches.
         children: compilers at most; None: one a core.
+        threads: threads that share what takes long, a caller's among them; None: as the environment says, else one a
+            core. Results are the same bits for any number.
     """
 
     name = "numba"
     summary = "The fast one: graphs become fused kernels, compiled beside the calls; NumPy answers meanwhile."
 
-    def __init__(self, folder: Path | None = None, children: int | None = None) -> None:
+    def __init__(self, folder: Path | None = None, children: int | None = None, threads: int | None = None) -> None:
         table.verify()
         self._cache = Cache(folder)
         self._workers = Workers(children)
         self._kernels = Kernels(self._cache, self._workers)
         self._workspaces = Workspaces()
+        self._threads = Threads(threads)
         self._loop = InstructionLoop(self._kernels, self._workspaces)
         self._aside = ThreadPoolExecutor(1, "gradwire lowering")
 
@@ -56,7 +60,7 @@ class NumbaBackend:
         first = self._first(graph)
         if len(graph.blocks) > BLOCKS or (isinstance(first, LoopExecutable) and first.needs_no_kernels):
             return first
-        executable = TieredExecutable(first, self._workspaces)
+        executable = TieredExecutable(first, self._workspaces, self._threads)
         if len(graph.blocks) > BLOCKS_AT_ONCE:
             self._aside.submit(self._bind, executable, graph)
         else:
@@ -95,6 +99,7 @@ class NumbaBackend:
         self._aside.shutdown(wait=False, cancel_futures=True)
         self._workers.close()
         self._kernels.close()
+        self._threads.close()
 
     def report(self) -> Mapping[str, Any]:
         """Tell what is compiled, cached, failed, and why."""

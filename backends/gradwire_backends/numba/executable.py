@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -12,8 +12,9 @@ import numpy as np
 
 from gradwire_backends.numba.kernels import NO_KERNEL, Kernel
 from gradwire_backends.numba.loader import Entry
-from gradwire_backends.numba.program import LONG, HostBlock, KernelProgram, LoopStage
+from gradwire_backends.numba.program import LONG, HostBlock, KernelProgram, LoopStage, PartedStage
 from gradwire_backends.numba.table import ARRAYS, INTEGERS, WORKSPACE
+from gradwire_backends.numba.threads import Threads
 from gradwire_backends.numba.workspace import Workspaces
 from gradwire_service.backend import Executable, Interrupt, RunInfo, Tensors, Tier, never
 from gradwire_service.errors import IndexRangeError
@@ -33,25 +34,29 @@ class TieredExecutable:
     Args:
         interpreted: runs the graph by NumPy.
         workspaces: lends working memory.
+        threads: share what takes long.
     """
 
-    def __init__(self, interpreted: Executable, workspaces: Workspaces) -> None:
-        self._interpreted = interpreted
-        self._borrow, self._give_back = workspaces.borrow, workspaces.give_back
+    def __init__(self, interpreted: Executable, workspaces: Workspaces, threads: Threads) -> None:
+        self._interpreted, self._threads = interpreted, threads
+        self._workspaces = workspaces
         self._bound = threading.Event()
+        self._names: tuple[str, ...] = ()
         self.kernel = NO_KERNEL
 
     def bind(self, program: KernelProgram, kernel: Kernel) -> None:
         """Say what the graph is as kernels, and where their code will be."""
         layout = program.layout
         self._inputs = _getter(layout.inputs)
-        self._outputs = tuple((name, kind.shape, kind.element_type.dtype) for name, kind in layout.outputs)
+        self._names = tuple(name for name, _ in layout.outputs)
+        self._fresh = _maker(tuple((kind.shape, kind.element_type.dtype) for _, kind in layout.outputs))
         self._head = (program.integers, program.reals)
         self._constants = layout.constants
-        self._workspace = layout.workspace
+        self._pool = self._workspaces.pool(layout.workspace)
+        self._free = self._pool.free
         self._count = len(layout.inputs)
         single = program.stages == (0,) and program.flops < LONG
-        self._staged = None if single else _Stages(program)
+        self._staged = None if single else _Stages(program, self._threads)
         self.kernel = kernel  # from here on calls look for its code
         self._bound.set()
 
@@ -73,46 +78,56 @@ class TieredExecutable:
             return self._interpreted(inputs, interrupt, info)
         if info is not None:
             info.tier = Tier.COMPILED
-        results: dict[str, Array] = {}
-        for name, shape, dtype in self._outputs:
-            results[name] = empty(shape, dtype)
-        workspace = self._borrow(self._workspace)
+        fresh = self._fresh()
+        results = dict(zip(self._names, fresh, strict=True))
+        workspace = self._pool.borrow()
         # A kernel finds the arrays in the tuple; both live until it returns.
-        table = (*self._head, workspace, *self._constants, *self._inputs(inputs), *results.values())
+        table = (*self._head, workspace, *self._constants, *self._inputs(inputs), *fresh)
         if self._staged is None:
             status = code.entries[0](id(table))
         else:
             status = self._staged(code.entries, table, results, interrupt)
-        self._give_back(workspace)
+        self._pool.give_back(workspace)
         # Whatever a kernel found amiss, NumPy has the words for it.
         return self._interpreted(inputs, interrupt, info) if status else results
 
-    def direct(self, inputs: Mapping[str, Any]) -> Tensors | None:
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the outputs, in the order in which `direct` returns them; (): not known yet."""
+        return self._names
+
+    def direct(self, inputs: Mapping[str, Any]) -> Sequence[Array] | None:
         """Run compiled code in one piece, which checks by itself what it is fed.
 
         Args:
             inputs: anything by name.
 
-        Returns: None unless there is such code, and the inputs are arrays of exactly its types in row-major order.
+        Returns: the outputs; None unless there is such code, and the inputs are arrays of exactly its types in
+            row-major order.
         """
         code = self.kernel.code
         if code is None or self._staged is not None or len(inputs) != self._count:
             return None
-        workspace = self._borrow(self._workspace)
-        results = {name: empty(shape, dtype) for name, shape, dtype in self._outputs}
+        free, fresh = self._free, self._fresh()
         try:
-            table = (*self._head, workspace, *self._constants, *self._inputs(inputs), *results.values())
+            arrays = self._inputs(inputs)
         except KeyError:
             return None
+        try:
+            workspace = free.pop()
+        except IndexError:
+            workspace = self._pool.new()
+        table = (*self._head, workspace, *self._constants, *arrays, *fresh)
         status = code.entries[0](id(table))
-        self._give_back(workspace)
-        return None if status else results
+        free.append(workspace)
+        return None if status else fresh
 
 
 class _Stages:
     """Several kernels, or one that takes long, and blocks that NumPy evaluates between them."""
 
-    def __init__(self, program: KernelProgram) -> None:
+    def __init__(self, program: KernelProgram, threads: Threads) -> None:
+        self._threads = threads
         layout = program.layout
         first_output = ARRAYS + len(layout.constants) + len(layout.inputs)
         self._names = {first_output + i: name for i, (name, _) in enumerate(layout.outputs)}
@@ -130,6 +145,8 @@ class _Stages:
             interrupt()
             if isinstance(stage, LoopStage):
                 status = self._loop(entries[stage.function], stage, arrays, interrupt)
+            elif isinstance(stage, PartedStage):
+                status = self._parts(entries[stage.function], stage, table, interrupt)
             elif isinstance(stage, HostBlock):
                 with interruptible(interrupt):
                     arrays[stage.result] = made = _evaluated(stage, arrays)
@@ -153,6 +170,19 @@ class _Stages:
             if status := entry(id(table)):
                 return status
         return 0
+
+    def _parts(self, entry: Entry, stage: PartedStage, table: tuple[Any, ...], interrupt: Interrupt) -> int:
+        """Run the parts of a loop nest, each with integers of its own."""
+
+        def work(number: int) -> int:
+            integers = table[INTEGERS].copy()
+            first = number * stage.size
+            integers[stage.start], integers[stage.stop] = first, min(first + stage.size, stage.turns)
+            integers[stage.number] = number
+            own = (integers, *table[INTEGERS + 1 :])  # lives until the kernel returns
+            return entry(id(own))
+
+        return self._threads.run(work, stage.parts, interrupt)
 
 
 def _evaluated(block: HostBlock, arrays: list[Any]) -> Any:
@@ -187,3 +217,15 @@ def _getter(names: tuple[str, ...]) -> Callable[[Tensors], tuple[Array, ...]]:
         case (name,):
             return lambda inputs: (inputs[name],)
     return itemgetter(*names)
+
+
+def _maker(types: tuple[tuple[tuple[int, ...], Any], ...]) -> Callable[[], tuple[Array, ...]]:
+    """Return what makes an array of each type; without a loop where there are as few as there are most often."""
+    match types:
+        case ((shape, dtype),):
+            return lambda: (empty(shape, dtype),)
+        case ((shape, dtype), (other, kind)):
+            return lambda: (empty(shape, dtype), empty(other, kind))
+        case ((shape, dtype), (other, kind), (third, last)):
+            return lambda: (empty(shape, dtype), empty(other, kind), empty(third, last))
+    return lambda: tuple([empty(shape, dtype) for shape, dtype in types])

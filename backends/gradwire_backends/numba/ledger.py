@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -81,6 +82,10 @@ class Ledger:
         self._definitions[name] = f"s[{len(self._integers)}]"
         self._integers[name] = value
         return name
+
+    def amount(self, product: Product) -> int:
+        """Return the number that a product of integers is in this graph."""
+        return math.prod(int(name) if name.isdigit() else self._integers[name] for name in product)
 
     def place(self, name: str) -> int:
         """Return the place of an integer in the table."""

@@ -72,8 +72,9 @@ class Total:
         wide: element type of the total while loops run.
         kind: element type of the result.
         count: source of the number that a mean divides by.
-        load, store: source that reads and writes the result, ``@0`` being its place.
-        result: where it goes.
+        pointer: name of the pointer to what the result lies in.
+        where: source of the nest and the stream that this is.
+        result: where in it the result goes.
     """
 
     term: str
@@ -83,8 +84,8 @@ class Total:
     wide: ElementType
     kind: ElementType
     count: str
-    load: str
-    store: str
+    pointer: str
+    where: str
     result: Access
 
     @property
@@ -96,13 +97,17 @@ class Total:
         """Write a total with a term more."""
         return self.combine.format(total, term)
 
+    def loaded(self) -> str:
+        """Write the result, read from memory."""
+        return f"load({self.pointer}, {self.result.written()}, {self.where})"
+
     def stored(self, what: str) -> str:
         """Write the line that stores a result."""
-        return self.store.format(what).replace("@0", self.result.written())
+        return f"store({self.pointer}, {self.result.written()}, {what}, {self.where})"
 
     def stored_with(self, term: str) -> str:
         """Write the line that adds to the result in memory."""
-        return self.stored(self.combined(self.load, term if self.kind is self.wide else f"{self.kind}({term})"))
+        return self.stored(self.combined(self.loaded(), term if self.kind is self.wide else f"{self.kind}({term})"))
 
     def finished(self, total: str) -> str:
         """Write the result of a total."""
@@ -119,11 +124,22 @@ class LoopNest:
         loops: number of turns of each, the outermost first.
         statements: in an order in which what is used comes before.
         totals: reductions.
+        bounds: names of the first turn of the outermost loop, and of that behind the last; None for all turns. Where
+            the loop is chunked, chunks are counted.
     """
 
     loops: list[Product]
     statements: list[Statement] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
+    bounds: tuple[str, str] | None = None
+
+    @property
+    def is_chunked(self) -> bool:
+        """Whether there is a single loop, which is written in pieces, since it sums up; a short one needs none."""
+        if len(self.loops) != 1 or not any(total.is_sum for total in self.totals):
+            return False
+        trip = written_product(self.loops[0])
+        return not (trip.isdigit() and int(trip) <= 2**CHUNK_BITS)
 
     def merge(self) -> None:
         """Make one loop of neighbouring ones that every access passes over without a gap, or stands still in."""
@@ -154,7 +170,7 @@ class LoopNest:
         yield from self._level(0, "")
         for total in in_memory:
             if total.count:
-                yield from self._over_result(total, total.stored(total.finished(total.load)))
+                yield from self._over_result(total, total.stored(total.finished(total.loaded())))
 
     def _innermost(self, total: Total) -> int:
         """Return the first of the innermost loops that a reduction runs along, one after the other to the last."""
@@ -167,7 +183,7 @@ class LoopNest:
         """Do something with every element of a reduction's result."""
         indent = ""
         for loop in sorted(total.result.strides):
-            yield f"{indent}for i{loop} in range({written_product(self.loops[loop])}):"
+            yield f"{indent}for i{loop} in {self._turns(loop)}:"
             indent += INDENT
         yield indent + text
 
@@ -182,15 +198,13 @@ class LoopNest:
         running = [(number, total) for number, total in enumerate(self.totals) if self._innermost(total) <= depth]
         for number, total in running:
             yield f"{indent}{_name(number, depth)} = {total.first}"
-        trip = written_product(self.loops[depth])
         inside = indent + INDENT
-        chunked = innermost == 1 and any(total.is_sum for _, total in running)
-        if chunked:
-            yield from self._in_chunks(running, trip, indent)
+        if self.is_chunked:
+            yield from self._in_chunks(running, indent)
         else:
-            yield f"{indent}for i{depth} in range({trip}):"
+            yield f"{indent}for i{depth} in {self._turns(depth)}:"
             yield from self._level(depth + 1, inside)
-        if chunked or depth + 1 < innermost:
+        if self.is_chunked or depth + 1 < innermost:
             for number, total in running:
                 yield inside + self._added(number, total, depth + 1, _name(number, depth + 1))
         for number, total in running:
@@ -199,11 +213,18 @@ class LoopNest:
                 alone = min(total.loops) == depth
                 yield indent + (total.stored(total.finished(name)) if alone else total.stored_with(name))
 
-    def _in_chunks(self, totals: list[tuple[int, Total]], trip: str, indent: str) -> Iterator[str]:
+    def _turns(self, loop: int) -> str:
+        """Write the turns of a loop."""
+        bounds = self.bounds if loop == 0 and self.bounds else (written_product(self.loops[loop]),)
+        return f"range({', '.join(bounds)})"
+
+    def _in_chunks(self, totals: list[tuple[int, Total]], indent: str) -> Iterator[str]:
         """Write a single loop in pieces, each with totals of its own."""
         size = 2**CHUNK_BITS
         inside = indent + INDENT
-        yield f"{indent}for k0 in range(({trip} + {size - 1}) >> {CHUNK_BITS}):"
+        trip = written_product(self.loops[0])
+        bounds = self.bounds or (f"({trip} + {size - 1}) >> {CHUNK_BITS}",)
+        yield f"{indent}for k0 in range({', '.join(bounds)}):"
         for number, total in totals:
             yield f"{inside}{_name(number, 1)} = {total.first}"
         end = f"k0 * {size} + {size}"

@@ -5,6 +5,7 @@ Working memory is planned by lifetime: what is dead makes room. Values that NumP
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,6 +80,7 @@ class Memory:
         for kind in schedule.spare:
             self._spare.append((kind, self.size))
             self.size += _room(kind)
+        self._end = self.size
 
     def give(self, value: Value, pointer: str, stream: str = "") -> None:
         """Say where a variable or an output of a body lies.
@@ -111,6 +113,15 @@ class Memory:
     def spare(self, number: int) -> str:
         """Return the name of the pointer to a further piece."""
         return self._piece(*self._spare[number])
+
+    def beyond(self, kinds: Iterable[TensorType]) -> list[str]:
+        """Return the names of pointers to pieces beyond all others, for one step: another may use the same memory."""
+        names, end = [], self._end
+        for kind in kinds:
+            names.append(self._piece(kind, end))
+            end += _room(kind)
+        self.size = max(self.size, end)
+        return names
 
     def places(self) -> dict[Value, int]:
         """Return the place in the table of every array; final when source has been written."""

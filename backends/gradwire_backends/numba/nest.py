@@ -39,6 +39,7 @@ class _Builder:
         self.nest = LoopNest([(self._ledger.size(dimension),) for dimension in step.space])
         self._elements: dict[tuple[Value, Index], tuple[str, int]] = {}
         self._streams: dict[str, int] = {}
+        self._positions: dict[tuple[Read, str, int], tuple[str, int]] = {}
 
     def add(self, value: Value) -> None:
         """Add a block that is computed here."""
@@ -117,25 +118,30 @@ class _Builder:
         return self._line(depth, line, (self._place(root, upper.index), *accesses))
 
     def _gathered(self, value: Value, index: Index, reads: Sequence[Read]) -> tuple[str, int]:
-        """Add an element at positions that are data; where there is none, that is noted, and nothing read."""
+        """Add an element at positions that are data."""
         x = value.inputs[0]
         found = gathered(value.op, value, index)
         strides = self._ledger.strides(x)
         sizes = [self._ledger.size(dimension) for dimension in self._schedule.dimensions.of(x)]
         place = self._place(x, found.index)
-        conditions, depth = ["(0 == 0)"], _depth(found.index)
+        depth = _depth(found.index)
         for position, read in zip(found.positions, reads, strict=False):
-            given, inside = self._element(read.root, read.index)
-            depth = max(depth, inside)
             size = " * ".join(sizes) or "1" if position.axis is None else sizes[position.axis]
-            first, _ = self._line(inside, f"select(int64({given}) < 0, {given} + {size}, int64({given}))")
-            conditions.append(f"({first} >= 0) & ({first} <= {size} - {position.reach})")
+            first, inside = self._position(read, size, position.reach)
+            depth = max(depth, inside)
             place.starts.append((first, () if position.axis is None else strides[position.axis]))
-        there, _ = self._line(depth, " & ".join(conditions))
-        self.nest.statements.append(Statement(depth, f"note_if({there} == 0, {NOT_THERE})"))
-        nothing = "0 == 1" if value.element_type is BOOL else f"{value.element_type}(0)"
-        line = f"load_if({there}, {self._memory.pointer(x)}, @0, {nothing}, {self._where(x)})"
-        return self._line(depth, line, (place,))
+        return self._line(depth, self._load(x), (place,))
+
+    def _position(self, read: Read, size: str, reach: int) -> tuple[str, int]:
+        """Add a position that is data; where nothing is, that is noted, and the first element stands in for it."""
+        key = (read, size, reach)
+        if key not in self._positions:
+            given, depth = self._element(read.root, read.index)
+            first, _ = self._line(depth, f"select(int64({given}) < 0, {given} + {size}, int64({given}))")
+            there, _ = self._line(depth, f"({first} >= 0) & ({first} <= {size} - {reach})")
+            self.nest.statements.append(Statement(depth, f"note_if({there} == 0, {NOT_THERE})"))
+            self._positions[key] = self._line(depth, f"select({there}, {first}, 0)")
+        return self._positions[key]
 
     def _line(self, depth: int, text: str, accesses: tuple[Access, ...] = ()) -> tuple[str, int]:
         """Add a line that computes something; return its name, and its depth."""
@@ -171,8 +177,8 @@ class _Builder:
                 wide=wide,
                 kind=value.element_type,
                 count=" * ".join(sizes) if isinstance(op, Mean) else "",
-                load=self._load(value),
-                store=self._store(value, "{0}"),
+                pointer=self._memory.pointer(value),
+                where=self._where(value),
                 result=self._place(value, place),
             )
             self.nest.totals.append(total)

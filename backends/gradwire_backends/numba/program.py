@@ -16,6 +16,7 @@ from gradwire_backends.numba.legalize import legalize
 from gradwire_backends.numba.loops import INDENT
 from gradwire_backends.numba.memory import Layout, Memory
 from gradwire_backends.numba.nest import loop_nest
+from gradwire_backends.numba.parts import Parts, in_parts
 from gradwire_backends.numba.routines import Site, written
 from gradwire_backends.numba.schedule import Schedule, Step
 from gradwire_service.graph import Array
@@ -67,8 +68,33 @@ class LoopStage:
     slice: int
 
 
-Stage = int | LoopStage | HostBlock
-"""A function by its number, a loop, or a block for NumPy."""
+@dataclass(frozen=True)
+class PartedStage:
+    """A loop nest whose parts may run at the same time.
+
+    Attributes:
+        function: number of its function.
+        start, stop, number: places among the integers of the first turn of a part, of that behind its last, and of its
+            number.
+        turns: number of all turns.
+        size: turns of a part.
+    """
+
+    function: int
+    start: int
+    stop: int
+    number: int
+    turns: int
+    size: int
+
+    @property
+    def parts(self) -> int:
+        """Number of parts."""
+        return -(-self.turns // self.size)
+
+
+Stage = int | LoopStage | PartedStage | HostBlock
+"""A function by its number, a loop, a loop nest in parts, or a block for NumPy."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +135,7 @@ def kernel_program(graph: FlatGraph) -> KernelProgram:
                 memory.pointer(x)
             writer.interrupt(value)
         else:
-            writer.add(written_step(step, memory), ledger)
+            writer.add(_written(step, memory), ledger)
     places = memory.places()
     if writer.stages == [0]:
         writer.functions[0][:0] = _checks(memory, places)
@@ -135,6 +161,14 @@ def _checks(memory: Memory, places: Mapping[Value, int]) -> list[str]:
             arguments = ", ".join(("t", str(place), array, descriptor, *sizes))
             lines.append(f"stop_unless(fits({arguments}), {NOT_AS_EXPECTED})")
     return lines
+
+
+def _written(step: Step, memory: Memory) -> list[str] | Loop | Parts:
+    """Write a step of the graph: in parts, if these are worth it."""
+    if step.kind is not Kind.POINTWISE:
+        return written_step(step, memory)
+    nest = loop_nest(step, memory)
+    return in_parts(nest, step, memory) or [*nest.lines()]
 
 
 def written_step(step: Step, memory: Memory) -> list[str] | Loop:
@@ -166,7 +200,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self.functions: list[list[str]] = []
-        self.stages: list[int | LoopStage | Value] = []
+        self.stages: list[int | LoopStage | PartedStage | Value] = []
         self._room = 0
 
     def interrupt(self, value: Value) -> None:
@@ -174,9 +208,16 @@ class _Writer:
         self.stages.append(value)
         self._room = 0
 
-    def add(self, step: list[str] | Loop, ledger: Ledger) -> None:
-        """Add a step; a loop that takes long becomes a function that can be run some trips at a time."""
-        if not isinstance(step, Loop):
+    def add(self, step: list[str] | Loop | Parts, ledger: Ledger) -> None:
+        """Add a step; what takes long becomes a function that can be run some trips, or one part, at a time."""
+        if isinstance(step, Parts):
+            start, stop, number = map(ledger.place, (step.start, step.stop, step.number))
+            self.stages.append(PartedStage(len(self.functions), start, stop, number, step.turns, step.size))
+            self.functions.append(step.lines)
+            self._room = 0
+            if step.after:
+                self._append(step.after)
+        elif not isinstance(step, Loop):
             self._append(step)
         elif step.trips * step.flops < LONG:
             self._append(step.whole)
