@@ -21,6 +21,8 @@ alloca_once_value: Any = cgutils.alloca_once_value
 literal: Any = types.literal
 
 I64 = ir.IntType(64)
+SHORT = 64
+"""Turns up to which a loop whose number of turns is in the source has idle lanes rather than a rest."""
 WIDTHS = (types.boolean, types.int32, types.int64, types.float32, types.float64)
 
 Typed = tuple[Any, Any]
@@ -180,8 +182,18 @@ class _Emitter:
         self.lines(body)
         following = builder.add(number, I64(1), flags=("nsw",))
         number.add_incoming(following, builder.block)
-        builder.cbranch(builder.icmp_signed("<", following, end), inside, after)
+        branch = builder.cbranch(builder.icmp_signed("<", following, end), inside, after)
+        if isinstance(end, ir.Constant) and isinstance(first, ir.Constant) and end.constant <= SHORT:
+            self._masked(branch)
         builder.position_at_end(after)
+
+    def _masked(self, branch: Any) -> None:
+        """Let lanes idle in the last turn of a short loop: a rest of single turns takes longer than all others."""
+        module, yes = self._builder.module, ir.Constant(ir.IntType(1), 1)
+        hint = module.add_metadata([ir.MetaDataString(module, "llvm.loop.vectorize.predicate.enable"), yes])
+        loop = ir.MDValue(module, [], name=str(len(module.metadata)))
+        loop.operands = (loop, hint)  # a loop's own node comes first, so that no two are one
+        branch.set_metadata("llvm.loop", loop)
 
     def _stop_unless(self, test: Any, status: Any) -> None:
         """End the function here unless something holds."""

@@ -63,7 +63,7 @@ def kind_of(value: Value) -> Kind:
     if view(value) is not None:
         return Kind.VIEW
     if isinstance(value.op, GATHERS):
-        return Kind.POINTWISE
+        return Kind.POINTWISE if value.inputs[0].type.size else Kind.HOST
     if routine(value.op, value) is not None:
         return Kind.ROUTINE
     return Kind.HOST if fragment(value) is None else Kind.POINTWISE
