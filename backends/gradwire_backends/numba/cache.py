@@ -1,6 +1,7 @@
 """Artifacts on disk, so that a server that starts again compiles nothing twice.
 
-Plain bytes behind a checksum, written whole and renamed: a file is what was written, or it is as if it were not there.
+Plain bytes behind a checksum, of the file's name too, written whole and renamed: a file is what was written under that
+name, or it is as if it were not there.
 The folder belongs to this user alone, since what lies in it is run.
 """
 
@@ -21,7 +22,7 @@ from llvmlite import binding
 
 from gradwire_backends.numba.artifact import Artifact
 
-MAGIC = b"gradwire kernel 1\n"
+MAGIC = b"gradwire kernel 2\n"
 
 BYTES = 256 * 2**20
 """Size of all files together, at most; those not used for longest go first."""
@@ -53,7 +54,7 @@ class Cache:
             data = path.read_bytes()
             head = len(MAGIC) + hashlib.sha256().digest_size
             body = data[head:]
-            if data[:head] != MAGIC + hashlib.sha256(body).digest():
+            if data[:head] != _head(path, body):
                 return None
             artifact = Artifact.from_bytes(body)
             if artifact.failure and time.time() - path.stat().st_mtime > FAILURE_SECONDS:
@@ -74,7 +75,7 @@ class Cache:
             descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
             try:
                 with os.fdopen(descriptor, "wb") as file:
-                    file.write(MAGIC + hashlib.sha256(body).digest() + body)
+                    file.write(_head(self._path(key), body) + body)
                 Path(name).replace(self._path(key))
             except BaseException:
                 Path(name).unlink()
@@ -99,6 +100,11 @@ class Cache:
 
     def _path(self, key: str) -> Path:
         return self.folder / hashlib.sha256(f"{key} {host()}".encode()).hexdigest()
+
+
+def _head(path: Path, body: bytes) -> bytes:
+    """Return what stands before an artifact in its file: what that is, and a checksum of name and content."""
+    return MAGIC + hashlib.sha256(path.name.encode() + body).digest()
 
 
 def default_folder() -> Path:
