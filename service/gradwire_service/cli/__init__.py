@@ -4,7 +4,18 @@ Results go to stdout, progress and notes to stderr. Every command loads what it 
 `gradwire --help` is there at once.
 """
 
-from gradwire_service.cli import catalog, graphs, jobs, matrices, points, running, searching
+from gradwire_service.cli import catalog, graphs, jobs, matrices, points, running, searching, training
 from gradwire_service.cli.app import app, main
 
-__all__ = ["app", "catalog", "graphs", "jobs", "main", "matrices", "points", "running", "searching"]
+__all__ = [
+    "app",
+    "catalog",
+    "graphs",
+    "jobs",
+    "main",
+    "matrices",
+    "points",
+    "running",
+    "searching",
+    "training",
+]

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gradwire_service.cli import output
-from gradwire_service.cli.app import ExitCode, Json, app, not_now
+from gradwire_service.cli.app import ExitCode, Json, app
+from gradwire_service.cli.outcomes import asking, tell, write
+from gradwire_service.cli.pictures import Plot, draw, require_pictures
 
 if TYPE_CHECKING:
-    from gradwire import JobEvent, Progress, Service, TrainingJob
+    from gradwire import JobEvent, Progress, TrainingJob
 
 jobs = typer.Typer(no_args_is_help=True)
-app.add_typer(
-    jobs, name="jobs", help="List, watch, pause, resume, cancel and delete training jobs of a running server."
-)
+app.add_typer(jobs, name="jobs", help="List, watch and steer training jobs of a running server, and get their results.")
 
 Server = Annotated[str, typer.Option("--server", "-s", metavar="ADDRESS", help="The server: host:port, or unix:PATH.")]
 Name = Annotated[str, typer.Argument(metavar="JOB", help="Name of the job, or what stands behind its slash.")]
@@ -44,7 +43,7 @@ def list_jobs(
     json: Json = False,
 ) -> None:
     """List training jobs, the latest first."""
-    with _asking(server) as service:
+    with asking(server) as service:
         found = service.jobs.list(*(x.value for x in state), limit=limit)
     if json:
         output.show_json([_data(job) for job in found])
@@ -62,7 +61,7 @@ def watch(
 ) -> None:
     """Follow a training job to its end; leaving does not disturb it. The exit code is 1 where it failed."""
     failed = False
-    with _asking(server) as service:
+    with asking(server) as service:
         for event in service.jobs.watch(_name(job), after):
             failed = event.finished is not None and event.finished.error is not None
             if json:
@@ -78,45 +77,51 @@ def watch(
 
 
 @jobs.command()
+def result(
+    job: Name,
+    server: Server = DEFAULT,
+    out: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="OUT.npz", help="Write the arrays to this file.")
+    ] = None,
+    plot: Plot = None,
+    json: Json = False,
+) -> None:
+    """Tell how a training job ended; one that goes on is waited for. OUT.npz holds what it does of `gradwire train`."""
+    require_pictures(plot)
+    with asking(server) as service:
+        found = service.jobs.wait(_name(job), quiet=json)
+    if out:
+        write(out, found)
+    draw(plot, found.history)
+    tell(found, json)
+
+
+@jobs.command()
 def pause(job: Name, server: Server = DEFAULT, json: Json = False) -> None:
     """Pause a training job after its step; what it reached is then on disk."""
-    with _asking(server) as service:
+    with asking(server) as service:
         _tell(service.jobs.pause(_name(job)), json)
 
 
 @jobs.command()
 def resume(job: Name, server: Server = DEFAULT, json: Json = False) -> None:
     """Let a training job go on that paused or failed."""
-    with _asking(server) as service:
+    with asking(server) as service:
         _tell(service.jobs.resume(_name(job)), json)
 
 
 @jobs.command()
 def cancel(job: Name, server: Server = DEFAULT, json: Json = False) -> None:
     """End a training job after its step, and keep what it reached."""
-    with _asking(server) as service:
+    with asking(server) as service:
         _tell(service.jobs.cancel(_name(job)), json)
 
 
 @jobs.command()
 def delete(job: Name, server: Server = DEFAULT) -> None:
     """Forget a training job that has ended, its checkpoints included."""
-    with _asking(server) as service:
+    with asking(server) as service:
         service.jobs.delete(_name(job))
-
-
-@contextmanager
-def _asking(address: str) -> Iterator[Service]:
-    """Connect to a server; what it refuses becomes words and an exit code."""
-    from gradwire import GradwireError, connect
-
-    try:
-        with connect(address) as service:
-            yield service
-    except GradwireError as error:
-        output.notice(error.reason, style="bold red")
-        output.notice(f"  {error.message}")
-        raise typer.Exit(ExitCode.UNAVAILABLE if not_now(error.code) else ExitCode.INVALID) from None
 
 
 def _name(job: str) -> str:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gradwire_service.cli import output
+from gradwire_service.cli import output, recipes
 from gradwire_service.cli.app import Json, app
 from gradwire_service.cli.inputs import At, Expression, GraphFile, Of, Variables, given_graph, require_values
+from gradwire_service.cli.pictures import Plot, draw, require_pictures
 from gradwire_service.cli.points import Backend, choice
+from gradwire_service.cli.recipes import Bounds, Settings
 
 if TYPE_CHECKING:
     from gradwire_service.graph import Array
@@ -41,15 +43,8 @@ def search(
         typer.Option("--method", "-m", metavar="NAME", help="A search, or a method that owns its loop: "
                      "[bold]gradwire optimizers[/] lists them."),
     ] = "genetic",
-    settings: Annotated[
-        list[str],
-        typer.Option("--set", metavar="NAME=NUMBER", help="A hyperparameter of the method, any number of times."),
-    ] = [],  # noqa: B006
-    bounds: Annotated[
-        list[str],
-        typer.Option("--bounds", metavar="NAME=LEAST:GREATEST", help="Limits on all elements of a variable, any number "
-                     "of times; one side may be left out."),
-    ] = [],  # noqa: B006
+    settings: Settings = [],  # noqa: B006
+    bounds: Bounds = [],  # noqa: B006
     generations: Annotated[int, typer.Option(min=0, help="Generations, or iterations, at most; 0: any number.")] = 0,
     evaluations: Annotated[int, typer.Option(min=0, help="Evaluations at most. By default, if nothing else ends a "
                                              "search, 2,000.")] = 0,
@@ -60,6 +55,7 @@ def search(
     out: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="OUT.npz", help="Write the arrays to this file.")
     ] = None,
+    plot: Plot = None,
     json: Json = False,
 ) -> None:  # fmt: skip
     """Look for the least value of a scalar, from the point of --at on.
@@ -67,6 +63,8 @@ def search(
     OUT.npz holds [bold]loss[/] and [bold]parameters/NAME[/]; of a search also all candidates as
     [bold]candidates/NAME[/], their [bold]candidate_losses[/] and their [bold]generation[/]; of many starts
     [bold]minima/loss[/] and [bold]minima/NAME[/].
+
+    The picture shows the candidates of all generations, or, of other methods, the loss of each iteration.
     """
     from dataclasses import replace
 
@@ -75,17 +73,19 @@ def search(
     from gradwire_service.searches import MultiStart, Search, multi_start
     from gradwire_service.training import ReportingRule
 
+    require_pictures(plot)
     graph = given_graph(file, expression, variable)
     values = require_values(at, graph)
     way = _method(method, settings)
     moved = wrt or [v.name for v in graph.variables if v.element_type.is_floating]
     start, data = _parted(values, moved)
-    limits = dict(map(_bounds, bounds))
+    limits = dict(map(recipes.bounds, bounds))
     budget = Budget(generations, evaluations, seconds)
     if isinstance(way, Search) and not way.ends and budget.is_endless:
         budget = replace(budget, function_evaluations=2000)
     conditions = Conditions(budget, ReportingRule(parameters=True))
     engine, names = Engine(), (of,) if of else ()
+    unit = "run" if starts else "generation" if isinstance(way, Search) else "iteration"
 
     def run(parameters: Mapping[str, Array]) -> Iterator[Progress | Solution]:
         return engine.solve(
@@ -95,14 +95,15 @@ def search(
 
     if starts:
         events = multi_start(run, start, MultiStart(starts), bounds=limits, conditions=conditions, seed=seed)
-        reports, solution = _followed(events, "run")
+        reports, solution = _followed(events, unit)
     else:
-        reports, solution = _followed(run(start), "generation" if isinstance(way, Search) else "iteration")
+        reports, solution = _followed(run(start), unit)
     if out:
         import numpy as np
 
         with out.open("wb") as stream:  # savez would add an ending of its own
             np.savez(stream, **_arrays(reports, solution))
+    draw(plot, reports, unit)
     _tell(reports, solution, json)
 
 
@@ -121,45 +122,7 @@ def _method(name: str, settings: Sequence[str]) -> Method | Search:
         raise OptimizerUnknownError(
             f"there is no method or search {name!r}; there are: {known}", field="optimizer.name"
         )
-    found: dict[str, Any] = {}
-    for text in settings:
-        key, _, number = text.partition("=")
-        try:
-            found[key] = _number(number)
-        except ValueError:
-            message = f"{text!r} is no setting; write NAME=NUMBER, such as population=30"
-            raise typer.BadParameter(message, param_hint="'--set'") from None
-    return family.named(name, found)
-
-
-def _number(text: str) -> bool | int | float:
-    """Read a number, or true or false.
-
-    Raises: ValueError.
-    """
-    if text in ("true", "false"):
-        return text == "true"
-    return int(text) if text.lstrip("+-").isdecimal() else float(text)
-
-
-def _bounds(text: str) -> tuple[str, tuple[Array | None, Array | None]]:
-    """Read bounds such as ``x=-2:2`` or ``x=0:``.
-
-    Raises: typer.BadParameter.
-    """
-    import numpy as np
-
-    name, equals, sides = text.partition("=")
-    least, colon, greatest = sides.partition(":")
-    try:
-        pair = tuple(np.array(float(side)) if side.strip() else None for side in (least, greatest))
-    except ValueError:
-        equals = ""
-        pair = (None, None)
-    if not (equals and colon):
-        message = f"{text!r} are no bounds; write NAME=LEAST:GREATEST, such as x=-2:2"
-        raise typer.BadParameter(message, param_hint="'--bounds'")
-    return name, (pair[0], pair[1])
+    return family.named(name, recipes.hyperparameters(settings))
 
 
 def _parted(values: Mapping[str, Array], moved: Sequence[str]) -> tuple[dict[str, Array], dict[str, Array]]:

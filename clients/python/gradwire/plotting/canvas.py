@@ -56,6 +56,14 @@ def picture(path: str | Path | None, size: tuple[float, float]) -> Iterator[Figu
             figure.savefig(path, dpi=160)
 
 
+def counted(axes: Axes, unit: str) -> None:
+    """Name the horizontal axis, on which whole numbers stand."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_xlabel(unit)
+    axes.xaxis.set_major_locator(MaxNLocator(9, integer=True))
+
+
 def logarithmic(axes: Axes, heights: Any) -> None:
     """Scale the heights of axes by their logarithms where they span more than a factor of 5, and all are positive."""
     import numpy as np

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from gradwire.plotting import slices
-from gradwire.plotting.canvas import GREY, ORANGE, logarithmic, picture
+from gradwire.plotting.canvas import GREY, ORANGE, counted, logarithmic, picture
 from gradwire.plotting.surface import Surface, contour
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def generations(
     losses = [np.asarray(report.candidate_losses, np.float64) for report in found]
     number = np.repeat([report.step for report in found], [len(x) for x in losses])
     with picture(path, (12.0, 5.4)) as figure:
+        from matplotlib.ticker import MaxNLocator
+
         left, right = figure.subplots(1, 2, width_ratios=(6, 5))
         left.set_title(title)
         if surface:
@@ -68,7 +70,8 @@ def generations(
         left.set_xlabel(pair[0])
         left.set_ylabel(pair[1])
         dots = left.scatter(*points.T, c=number, cmap="plasma", s=10, linewidths=0, zorder=3)
-        figure.colorbar(dots, ax=left, pad=0.02, shrink=0.9).set_label("generation")
+        bar = figure.colorbar(dots, ax=left, pad=0.02, shrink=0.9, ticks=MaxNLocator(9, integer=True))
+        bar.set_label("generation")
         _losses(right, [report.step for report in found], losses, number)
     return figure
 
@@ -83,7 +86,7 @@ def _losses(axes: Axes, steps: list[int], losses: list[Array], number: Array) ->
     lowest = np.minimum.accumulate([x.min() for x in losses])
     axes.plot(steps, medians, color="#b5477d", linewidth=1.4, label="median")
     axes.plot(steps, lowest, color=ORANGE, label=f"lowest so far, {lowest[-1]:.3g} at last")
-    axes.set_xlabel("generation")
+    counted(axes, "generation")
     axes.set_ylabel("loss")
     logarithmic(axes, everything[finite])
     axes.legend(loc="best")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradwire.plotting.canvas import COLORS, ORANGE, logarithmic, picture
+from gradwire.plotting.canvas import COLORS, ORANGE, counted, logarithmic, picture
 from gradwire.plotting.surface import Surface, contour
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _way(surface: Surface, result: MinimizeResult) -> tuple[Array, list[int]]:
 
 def _compare(axes: Axes, losses: Sequence[Array]) -> None:
     axes.set_title("Loss")
-    axes.set_xlabel("step")
+    counted(axes, "step")
     axes.set_ylabel("loss")
     logarithmic(axes, np.concatenate(losses))
     axes.legend(loc="best")

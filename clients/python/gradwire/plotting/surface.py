@@ -158,7 +158,7 @@ def contour(axes: Axes, surface: Surface, *, scale: bool = True) -> None:
         levels = np.linspace(losses.min(), losses.max(), _LEVELS)
         norm = Normalize(levels[0], levels[-1])
     filled = axes.contourf(surface.x, surface.y, losses, levels=levels, norm=norm, cmap="Blues_r", alpha=0.75)
-    axes.contour(surface.x, surface.y, losses, levels=levels, norm=norm, colors="white", linewidths=0.4)
+    axes.contour(surface.x, surface.y, losses, levels=levels[1:], norm=norm, colors="white", linewidths=0.4)
     if scale:
         bar = axes.figure.colorbar(filled, ax=axes, shrink=0.9, pad=0.02)
         bar.set_label("loss")

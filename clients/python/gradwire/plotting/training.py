@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from gradwire.plotting.canvas import BLUE, COLORS, GREEN, GREY, ORANGE, logarithmic, picture
+from gradwire.plotting.canvas import BLUE, COLORS, GREEN, GREY, ORANGE, counted, logarithmic, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +34,7 @@ def training(
     reports: Iterable[Report],
     path: str | Path | None = None,
     *,
-    title: str = "Loss and learning rate",
+    title: str = "",
     unit: str = "step",
     loss_label: str = "loss",
     least: float | None = None,
@@ -44,7 +44,7 @@ def training(
     Args:
         reports: in order, such as ``result.history``.
         path: file to write; its ending tells the form. Default: none.
-        title: stands above.
+        title: stands above. Default: what is drawn.
         unit: what steps are.
         loss_label: what the losses are.
         least: the least loss that there is, to compare with. Default: not known.
@@ -59,14 +59,15 @@ def training(
     metrics = _metrics(reports)
     with picture(path, (8.0, 6.6 if metrics else 4.5)) as figure:
         upper, *lower = figure.subplots(2, sharex=True, height_ratios=(3, 2)) if metrics else [figure.subplots()]
-        upper.set_title(title)
+        rated = any(report.learning_rate for report in reports)
+        upper.set_title(title or ("Loss and learning rate" if rated else "Loss"))
         _losses(upper, steps, reports, loss_label, least)
         for axes in lower:
             for (name, values), color in zip(metrics.items(), np.resize(COLORS, len(metrics)), strict=True):
                 axes.plot(steps, values, color=color, label=name, marker=_marker(steps), markersize=3)
             axes.set_ylabel("metrics")
             axes.legend(loc="best")
-        (lower or [upper])[-1].set_xlabel(unit)
+        counted((lower or [upper])[-1], unit)
     return figure
 
 
