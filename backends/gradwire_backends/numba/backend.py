@@ -10,6 +10,7 @@ from typing import Any
 from gradwire_backends.numba import table
 from gradwire_backends.numba.cache import Cache
 from gradwire_backends.numba.executable import TieredExecutable
+from gradwire_backends.numba.explanation import explained
 from gradwire_backends.numba.instructions.executable import LoopExecutable
 from gradwire_backends.numba.instructions.loop import InstructionLoop
 from gradwire_backends.numba.kernels import Kernels
@@ -18,6 +19,7 @@ from gradwire_backends.numba.threads import Threads
 from gradwire_backends.numba.workers import Workers
 from gradwire_backends.numba.workspace import Workspaces
 from gradwire_service.backend import Executable
+from gradwire_service.explanation import Explanation
 from gradwire_service.interpreter import interpret
 from gradwire_service.ops.flat import FlatGraph
 
@@ -58,7 +60,7 @@ class NumbaBackend:
     def prepare(self, graph: FlatGraph) -> Executable:
         """Return at once what runs the graph; structures that are known are compiled from the first call."""
         first = self._first(graph)
-        if len(graph.blocks) > BLOCKS or (isinstance(first, LoopExecutable) and first.needs_no_kernels):
+        if _is_final(first, graph):
             return first
         executable = TieredExecutable(first, self._workspaces, self._threads)
         if len(graph.blocks) > BLOCKS_AT_ONCE:
@@ -90,6 +92,23 @@ class NumbaBackend:
         else:
             executable.give_up()
 
+    def explain(self, graph: FlatGraph) -> Explanation:
+        """Tell what would run, without waiting for a compiler."""
+        first = self._first(graph) if len(graph.blocks) > LOOP_BLOCKS else None
+        if first is not None and _is_final(first, graph):
+            looped = isinstance(first, LoopExecutable)
+            route = "the instruction loop, one kernel for all graphs" if looped else "NumPy, for it is too large"
+            return Explanation(route, self._loop.state if looped else "none", len(graph.blocks))
+        program = kernel_program(graph)
+        return explained(graph, program, self._state(program.key) if program.source else "none")
+
+    def _state(self, key: str) -> str:
+        """Tell what there is of the object code of a kernel."""
+        artifact = self._cache.read(key)
+        if artifact is None:
+            return "not compiled yet"
+        return f"failed: {artifact.failure}" if artifact.failure else "cached"
+
     def wait(self, executable: Executable, timeout: float) -> bool:
         """Wait until an executable is compiled, or can't be; tell whether it is compiled."""
         return isinstance(executable, TieredExecutable | LoopExecutable) and executable.wait(timeout)
@@ -109,3 +128,8 @@ class NumbaBackend:
             "folder": str(self._cache.folder),
             "compilers": len(self._workers.processes),
         }
+
+
+def _is_final(first: Executable, graph: FlatGraph) -> bool:
+    """Tell whether what answers first runs a graph for good, since kernels of its own are too large or no faster."""
+    return len(graph.blocks) > BLOCKS or (isinstance(first, LoopExecutable) and first.needs_no_kernels)
