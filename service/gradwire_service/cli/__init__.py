@@ -4,12 +4,13 @@ Results go to stdout, progress and notes to stderr. Every command loads what it 
 `gradwire --help` is there at once.
 """
 
-from gradwire_service.cli import catalog, graphs, jobs, matrices, points, running, searching, training
+from gradwire_service.cli import catalog, explain, graphs, jobs, matrices, points, running, searching, training
 from gradwire_service.cli.app import app, main
 
 __all__ = [
     "app",
     "catalog",
+    "explain",
     "graphs",
     "jobs",
     "main",
