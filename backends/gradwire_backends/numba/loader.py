@@ -87,5 +87,6 @@ def _target() -> Any:
     symbols.load_vector_libraries()
     for name in symbols.BLAS:
         binding.add_symbol(symbols.PREFIX + name, symbols.blas_address(name))
+    symbols.let_blas_be_single()
     special.make_known()
     return binding.Target.from_default_triple()

@@ -16,6 +16,9 @@ CHUNK_BITS = 12
 
 INDENT = "    "
 
+ACCUMULATE = "accumulate({0}, {1})"
+"""Combines a sum and a term."""
+
 
 @dataclass
 class Access:
@@ -91,7 +94,7 @@ class Total:
     @property
     def is_sum(self) -> bool:
         """Whether rounding errors add up."""
-        return self.combine.startswith("accumulate")
+        return self.combine == ACCUMULATE
 
     def combined(self, total: str, term: str) -> str:
         """Write a total with a term more."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradwire_backends.numba.gathers import GATHERS, NOT_THERE, gathered
 from gradwire_backends.numba.kinds import Kind
-from gradwire_backends.numba.loops import Access, LoopNest, Statement, Total
+from gradwire_backends.numba.loops import ACCUMULATE, Access, LoopNest, Statement, Total
 from gradwire_backends.numba.lowering import fragment
 from gradwire_backends.numba.memory import Memory
 from gradwire_backends.numba.own_ops import Overlay
@@ -233,7 +233,7 @@ def _combination(op: Reduction, held: ElementType) -> tuple[str, ElementType]:
     """Return how two totals are combined, and the element type of totals."""
     wide = held if held.is_floating else INT64
     if isinstance(op, Sum | Mean):
-        return "accumulate({0}, {1})", FLOAT64 if held.is_floating else wide
+        return ACCUMULATE, FLOAT64 if held.is_floating else wide
     if not isinstance(op, Max | Min):
         return "{0} * {1}", wide
     greatest = isinstance(op, Max)

@@ -10,17 +10,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from gradwire_backends.numba.ledger import Ledger, Product, written_product
 from gradwire_backends.numba.loops import CHUNK_BITS, INDENT, Access, LoopNest, Total
-from gradwire_backends.numba.memory import Memory
-from gradwire_backends.numba.schedule import Step
 from gradwire_service.graph import TensorType
 
-LARGE = 2e6
-"""Operations of a nest that is worth several threads, about a millisecond."""
+if TYPE_CHECKING:
+    from gradwire_backends.numba.memory import Memory
 
-GRAIN = 5e5
+LARGE = 4e6
+"""Operations of a nest that is worth several threads: half a millisecond, or twice that where it waits for memory."""
+
+GRAIN = 1e6
 """Operations of a part: beside them it counts for little what Python does to begin one."""
 
 MOST = 256
@@ -37,69 +39,113 @@ LINE = 16
 
 
 @dataclass(frozen=True)
+class Split:
+    """How turns are shared out among parts.
+
+    Attributes:
+        start, stop: the names of the first turn of a part, and of that behind its last.
+        number: the name of its number.
+        count: the name of the number of parts.
+        turns: number of all turns.
+        size: turns of a part.
+    """
+
+    start: str
+    stop: str
+    number: str
+    count: str
+    turns: int
+    size: int
+
+    @property
+    def parts(self) -> int:
+        """Number of parts."""
+        return -(-self.turns // self.size)
+
+    @classmethod
+    def of(cls, turns: int, work: float, most: int, ledger: Ledger, together: int = 1) -> Split | None:
+        """Share out turns; None when there is too little for two parts.
+
+        Args:
+            turns: how many.
+            work: operations of all.
+            most: parts at most.
+            ledger: of the program.
+            together: what the turns of a part are a multiple of, where there are more.
+        """
+        parts = min(int(work / GRAIN), MOST, most)
+        if parts < 2:
+            return None
+        size = -(-turns // parts)
+        size = -(-size // together) * together if size > together else size
+        start, stop, number = (ledger.integer(0, letter) for letter in "nnq")
+        return cls(start, stop, number, ledger.integer(-(-turns // size), "n"), turns, size)
+
+    def totals(
+        self, wanted: Sequence[Total], loops: Sequence[Product], memory: Memory
+    ) -> tuple[list[Total], list[str]]:
+        """Give each part totals of its own.
+
+        Args:
+            wanted: reductions along the outermost loop.
+            loops: of the nest.
+            memory: where values lie.
+
+        Returns: the totals of a part, and the lines that combine those of all.
+        """
+        ledger = memory.ledger
+        rooms = [_room(total, loops, ledger) for total in wanted]
+        kinds = (TensorType((self.parts * room,), total.wide) for total, room in zip(wanted, rooms, strict=True))
+        own: list[Total] = []
+        after: list[str] = []
+        for total, room, piece in zip(wanted, rooms, memory.beyond(kinds), strict=True):
+            distance = (ledger.integer(room),)
+            places = _side_by_side(total, loops)
+            result = Access([(self.number, distance)], places)
+            own.append(replace(total, kind=total.wide, count="", pointer=piece, result=result))
+            each = replace(own[-1], result=Access([], {0: ("1", distance), **places}))
+            after += _combined(total, each, self.count, loops)
+        return own, after
+
+
+@dataclass(frozen=True)
 class Parts:
     """A nest in parts.
 
     Attributes:
         lines: those of a part.
-        start, stop: the names of its first turn, and of that behind its last.
-        number: the name of its number.
-        turns: number of all turns.
-        size: turns of a part.
+        split: which these are.
         after: lines that combine the totals of parts.
     """
 
     lines: list[str]
-    start: str
-    stop: str
-    number: str
-    turns: int
-    size: int
+    split: Split
     after: list[str]
 
 
-def in_parts(nest: LoopNest, step: Step, memory: Memory) -> Parts | None:
+def in_parts(nest: LoopNest, flops: float, memory: Memory) -> Parts | None:
     """Return a nest in parts; None when it is not worth it.
 
     Args:
-        nest: the loop nest of a step.
-        step: the step, of a graph, not of a body.
+        nest: the nest of a step of a graph, not of a body.
+        flops: floating-point operations of all its turns.
         memory: where its values lie.
     """
     ledger = memory.ledger
-    if not nest.loops:
-        return None
-    all_turns = math.prod(ledger.amount(loop) for loop in nest.loops)
-    work = float(all_turns * len(nest.statements))
-    work += sum(value.op.flops(value.type, *(x.type for x in value.inputs)) for value in step.computed)
-    if work < LARGE:
+    work = flops + len(nest.statements) * math.prod(ledger.amount(loop) for loop in nest.loops)
+    if work < LARGE or not nest.loops:
         return None
     turns = ledger.amount(nest.loops[0])
     if nest.is_chunked:
         turns = -(-turns >> CHUNK_BITS)
     along = [total for total in nest.totals if 0 in total.loops]
-    parts = min(int(work / GRAIN), MOST, turns // TURNS if any(total.result.strides for total in along) else turns)
-    if parts < 2:
+    most = turns // TURNS if any(total.result.strides for total in along) else turns
+    split = Split.of(turns, work, most, ledger, TOGETHER if len(nest.loops) == 1 and not nest.is_chunked else 1)
+    if split is None:
         return None
-    size = -(-turns // parts)
-    if size > TOGETHER and len(nest.loops) == 1 and not nest.is_chunked:
-        size = -(-size // TOGETHER) * TOGETHER
-    parts = -(-turns // size)
-    parts = -(-turns // size)
-    start, stop, number = (ledger.integer(0, letter) for letter in "nnq")
-    count = ledger.integer(parts, "n")
-    rooms = [_room(total, nest.loops, ledger) for total in along]
-    pieces = memory.beyond(TensorType((parts * room,), total.wide) for total, room in zip(along, rooms, strict=True))
-    split = replace(nest, totals=[total for total in nest.totals if 0 not in total.loops], bounds=(start, stop))
-    after: list[str] = []
-    for total, room, piece in zip(along, rooms, pieces, strict=True):
-        distance = (ledger.integer(room),)
-        places = _side_by_side(total, nest.loops)
-        own = replace(total, kind=total.wide, count="", pointer=piece, result=Access([(number, distance)], places))
-        split.totals.append(own)
-        each = replace(own, result=Access([], {0: ("1", distance), **places}))
-        after += _combined(total, each, count, nest.loops)
-    return Parts([*split.lines()], start, stop, number, turns, size, after)
+    own, after = split.totals(along, nest.loops, memory)
+    totals = [*(total for total in nest.totals if 0 not in total.loops), *own]
+    return Parts([*replace(nest, totals=totals, bounds=(split.start, split.stop)).lines()], split, after)
 
 
 def _room(total: Total, loops: Sequence[Product], ledger: Ledger) -> int:

@@ -17,7 +17,7 @@ from gradwire_backends.numba.loops import INDENT
 from gradwire_backends.numba.memory import Layout, Memory
 from gradwire_backends.numba.nest import loop_nest
 from gradwire_backends.numba.parts import Parts, in_parts
-from gradwire_backends.numba.routines import Site, written
+from gradwire_backends.numba.routines import Site, written, written_in_parts
 from gradwire_backends.numba.schedule import Schedule, Step
 from gradwire_service.graph import Array
 from gradwire_service.ops.base import Value, Variable
@@ -165,10 +165,16 @@ def _checks(memory: Memory, places: Mapping[Value, int]) -> list[str]:
 
 def _written(step: Step, memory: Memory) -> list[str] | Loop | Parts:
     """Write a step of the graph: in parts, if these are worth it."""
-    if step.kind is not Kind.POINTWISE:
-        return written_step(step, memory)
-    nest = loop_nest(step, memory)
-    return in_parts(nest, step, memory) or [*nest.lines()]
+    if step.kind is Kind.POINTWISE:
+        nest = loop_nest(step, memory)
+        flops = sum(value.op.flops(value.type, *(x.type for x in value.inputs)) for value in step.computed)
+        return in_parts(nest, flops, memory) or [*nest.lines()]
+    if step.kind is Kind.ROUTINE:
+        (value,) = step.members
+        parts = written_in_parts(value, Site(memory, memory.ledger))
+        if parts is not None:
+            return parts
+    return written_step(step, memory)
 
 
 def written_step(step: Step, memory: Memory) -> list[str] | Loop:
@@ -211,8 +217,9 @@ class _Writer:
     def add(self, step: list[str] | Loop | Parts, ledger: Ledger) -> None:
         """Add a step; what takes long becomes a function that can be run some trips, or one part, at a time."""
         if isinstance(step, Parts):
-            start, stop, number = map(ledger.place, (step.start, step.stop, step.number))
-            self.stages.append(PartedStage(len(self.functions), start, stop, number, step.turns, step.size))
+            start, stop, number = map(ledger.place, (step.split.start, step.split.stop, step.split.number))
+            turns, size = step.split.turns, step.split.size
+            self.stages.append(PartedStage(len(self.functions), start, stop, number, turns, size))
             self.functions.append(step.lines)
             self._room = 0
             if step.after:

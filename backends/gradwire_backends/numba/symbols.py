@@ -47,3 +47,16 @@ def blas_address(name: str) -> int:
     if b"int *" not in text:
         raise ImportError(f"BLAS counts in another type than int here: {text!r}")
     return int(pointer(capsule, text))
+
+
+def let_blas_be_single() -> None:
+    """Keep SciPy's OpenBLAS, where it is that, from threads of its own: large products come to it in parts.
+
+    Its threads would wait for each other's callers, keep cores busy while there is nothing to do, and make the bits of
+    a result depend on their number.
+    """
+    from scipy.linalg import cython_blas
+
+    set_threads = getattr(ctypes.CDLL(cython_blas.__file__), "scipy_openblas_set_num_threads", None)
+    if set_threads is not None:
+        set_threads(1)

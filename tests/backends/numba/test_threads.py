@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.linalg import cython_blas
 
 from gradwire_backends.numba import NumbaBackend
 from gradwire_backends.numba.program import PartedStage, kernel_program
@@ -19,8 +21,9 @@ from gradwire_service.errors import CancelledError, IndexRangeError
 from gradwire_service.graph import FLOAT32, INT64, Array
 from gradwire_service.interpreter import interpret
 from gradwire_service.ops import FlatGraph, Value, variable
-from gradwire_service.ops.functions import exp, logsumexp, mean, prod, sin, take
+from gradwire_service.ops.functions import exp, logsumexp, mean, prod, sin, take, transpose
 from gradwire_service.ops.functions import max as max_
+from gradwire_service.ops.functions import slice as slice_
 from gradwire_service.ops.functions import sum as sum_
 from gradwire_service.transform import simplify
 from tests.backends.numba.graphs import compiled, logistic_point, logistic_regression, run_compiled
@@ -28,10 +31,10 @@ from tests.backends.numba.graphs import compiled, logistic_point, logistic_regre
 COUNTS = (1, 2, 3)
 """Numbers of threads that results must not depend on."""
 
-SIZE = 300_007
+SIZE = 600_007
 X, Y = variable("x", (SIZE,)), variable("y", (SIZE,))
-M, T = variable("m", (3001, 97)), variable("t", (60, 50, 101))
-F = variable("f", (3001, 97), FLOAT32)
+M, T = variable("m", (5001, 97)), variable("t", (90, 50, 101))
+F, H = variable("f", (5001, 97), FLOAT32), variable("h", (901, 97), FLOAT32)
 
 
 def draw(graph: FlatGraph) -> dict[str, Array]:
@@ -95,6 +98,48 @@ def test_nor_in_the_gradient_of_a_model(backends: list[NumbaBackend]) -> None:
     check(backends, graph, logistic_point(1_000_000, 2))
 
 
+A, B = variable("a", (100_003, 25)), variable("b", (300, 310))
+U, V, W = variable("u", (100_003,)), variable("v", (25,)), variable("w", (1_000_003,))
+C, D, G = variable("c", (310, 320)), variable("d", (201, 40, 40)), variable("g", (1_000_003, 3))
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        pytest.param(A @ V, id="rows times a vector"),
+        pytest.param(V @ transpose(A), id="a vector times columns"),
+        pytest.param(transpose(A) @ U, id="columns times a vector"),
+        pytest.param(U @ A, id="a vector times rows"),
+        pytest.param(B @ C, id="two matrices"),
+        pytest.param(transpose(C) @ transpose(B), id="their transposes"),
+        pytest.param(transpose(A) @ (2 * A), id="a small product of large matrices"),
+        pytest.param(transpose(A) @ A, id="a matrix and its transpose"),
+        pytest.param(slice_(G, index=":, 2") @ slice_(G, index=":, 0"), id="two columns"),
+        pytest.param(slice_(A, index="3:") @ V, id="some rows times a vector"),
+        pytest.param(W @ W, id="two vectors"),
+        pytest.param(D @ transpose(D, axes=(0, 2, 1)), id="a stack"),
+        pytest.param(H @ transpose(2 * H), id="rows in float32"),
+        pytest.param(transpose(F) @ (2 * F), id="columns in float32"),
+    ],
+)
+def test_products_are_done_in_parts(y: Value, backends: list[NumbaBackend]) -> None:
+    graph = simplify(FlatGraph.of({"y": y}))
+    assert parted(graph)
+    check(backends, graph, draw(graph), 1e-4 if y.element_type is FLOAT32 else 1e-9)
+
+
+def test_parts_of_a_product_take_no_more_memory_than_its_factors() -> None:
+    wide = variable("wide", (5_000, 700))
+    program = kernel_program(FlatGraph.of({"y": transpose(wide) @ exp(wide)}))
+    assert program.layout.workspace < 3.5 * wide.type.bytes
+
+
+def test_blas_has_no_threads_of_its_own(backends: list[NumbaBackend]) -> None:
+    compiled(backends[0], FlatGraph.of({"y": sin(variable("x", (3,)))}))
+    count = getattr(ctypes.CDLL(cython_blas.__file__), "scipy_openblas_get_num_threads", lambda: 1)
+    assert count() == 1
+
+
 def test_sizes_share_a_kernel_whatever_their_parts() -> None:
     programs = [kernel_program(FlatGraph.of({"s": sum_(exp(variable("x", (n,))), axis=None)})) for n in (SIZE, 10**7)]
     assert len({program.key for program in programs}) == 1
@@ -109,9 +154,14 @@ def test_what_is_small_stays_in_one_piece() -> None:
 def test_parts_are_many_and_short() -> None:
     for n in (SIZE, 10**7):
         (stage,) = parted(FlatGraph.of({"s": sum_(exp(variable("x", (n,))), axis=None)}))
-        assert 4 <= stage.parts <= 256
-    (stage,) = parted(FlatGraph.of({"s": sum_(exp(variable("x", (10_000, 1000))), axis=(0,))}))
-    assert kernel_program(FlatGraph.of({"s": sum_(exp(M), axis=(0,))})).layout.workspace < M.type.bytes / 8
+        assert 6 <= stage.parts <= 256
+
+
+def test_totals_of_parts_take_little_memory() -> None:
+    for shape in ((40, 100_000), (100_000, 40), (1000, 5000)):
+        x = variable("x", shape)
+        program = kernel_program(FlatGraph.of({"s": sum_(exp(x), axis=(0,))}))
+        assert program.layout.workspace < x.type.bytes / 8
 
 
 def test_eight_callers_share_the_helpers(backends: list[NumbaBackend]) -> None:

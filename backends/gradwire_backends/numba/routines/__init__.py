@@ -5,6 +5,16 @@
 """
 
 from gradwire_backends.numba.routines import products, sequences, systems
-from gradwire_backends.numba.routines.base import Routine, Site, lies_in_order, routine, written
+from gradwire_backends.numba.routines.base import Routine, Site, lies_in_order, routine, written, written_in_parts
 
-__all__ = ["Routine", "Site", "lies_in_order", "products", "routine", "sequences", "systems", "written"]
+__all__ = [
+    "Routine",
+    "Site",
+    "lies_in_order",
+    "products",
+    "routine",
+    "sequences",
+    "systems",
+    "written",
+    "written_in_parts",
+]

@@ -14,6 +14,7 @@ from gradwire_service.ops.base import Op, Value, scalar_of
 
 if TYPE_CHECKING:
     from gradwire_backends.numba.memory import Memory
+    from gradwire_backends.numba.parts import Parts
 
 Stride = tuple[str, Product] | None
 """Elements between neighbours along an axis: a step, and what it is multiplied with; None along axes of size 1."""
@@ -26,10 +27,12 @@ class Routine:
     Attributes:
         lines: writes the source.
         fits: tells whether an input can be read where it lies; one that can't is copied.
+        parts: writes it in parts; None when that is not worth it.
     """
 
     lines: Callable[[Value, Site], list[str]]
     fits: Callable[[Value], bool]
+    parts: Callable[[Value, Site], Parts | None] = lambda value, site: None
 
 
 @singledispatch
@@ -43,6 +46,13 @@ def written(value: Value, site: Site) -> list[str]:
     served = routine(value.op, value)
     assert served is not None
     return served.lines(value, site)
+
+
+def written_in_parts(value: Value, site: Site) -> Parts | None:
+    """Write the source of a value that a routine serves in parts; None when that is not worth it."""
+    served = routine(value.op, value)
+    assert served is not None
+    return served.parts(value, site)
 
 
 @dataclass
@@ -93,8 +103,8 @@ def placed(starts: Sequence[tuple[str, Product]], loops: Sequence[Stride]) -> Ac
     return Access(list(starts), {i: stride for i, stride in enumerate(loops) if stride is not None})
 
 
-def over(loops: Sequence[Product], call: str, *members: tuple[str, Access]) -> list[str]:
-    """Write a call for every member of a stack.
+def over(loops: Sequence[Product], call: str, *members: tuple[str, Access]) -> LoopNest:
+    """Return a nest with a call for every member of a stack.
 
     Args:
         loops: sizes of the axes that count members.
@@ -110,7 +120,7 @@ def over(loops: Sequence[Product], call: str, *members: tuple[str, Access]) -> l
         accesses.append(access)
     nest = LoopNest(list(loops), [Statement(len(loops), call, tuple(accesses))])
     nest.merge()
-    return list(nest.lines())
+    return nest
 
 
 def times(product: Product | None) -> str:

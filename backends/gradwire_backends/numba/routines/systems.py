@@ -113,4 +113,4 @@ def _stacked(call: str, batch: int, y: Operand, *x: Operand) -> list[str]:
         offset = batch - (rank - (len(y.sizes) - batch if operand is y else min(rank, 2)))
         loops: list[Stride] = [operand.strides[axis - offset] if axis >= offset else None for axis in counting]
         members.append((operand.pointer, placed(operand.starts, loops)))
-    return over([y.sizes[axis] for axis in counting], call, *members)
+    return [*over([y.sizes[axis] for axis in counting], call, *members).lines()]
