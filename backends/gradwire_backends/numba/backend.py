@@ -18,8 +18,7 @@ from gradwire_backends.numba.program import kernel_program
 from gradwire_backends.numba.threads import Threads
 from gradwire_backends.numba.workers import Workers
 from gradwire_backends.numba.workspace import Workspaces
-from gradwire_service.backend import Executable
-from gradwire_service.explanation import Explanation
+from gradwire_service.backend import Executable, Explanation
 from gradwire_service.interpreter import interpret
 from gradwire_service.ops.flat import FlatGraph
 

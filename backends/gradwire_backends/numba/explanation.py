@@ -8,7 +8,7 @@ from gradwire_backends.numba.kinds import Kind, runs_in_kernels
 from gradwire_backends.numba.legalize import legalize
 from gradwire_backends.numba.program import KernelProgram
 from gradwire_backends.numba.schedule import WHOLE, Schedule, Step
-from gradwire_service.explanation import Buffer, ExplainedStep, Explanation
+from gradwire_service.backend import Buffer, ExplainedStep, Explanation
 from gradwire_service.ops.base import Value
 from gradwire_service.ops.flat import FlatGraph
 

@@ -13,7 +13,7 @@ from gradwire_service.cli.app import Json, app
 from gradwire_service.cli.inputs import At, Dim, Expression, GraphFile, Of, Variables, Wrt, given_graph, sizes
 
 if TYPE_CHECKING:
-    from gradwire_service.explanation import Buffer, ExplainedStep, Explanation
+    from gradwire_service.backend import Buffer, ExplainedStep, Explanation
     from gradwire_service.graph import Graph
     from gradwire_service.ops.flat import FlatGraph
     from gradwire_service.query import Query
@@ -43,9 +43,9 @@ def explain(
     With --of or --wrt it is value and gradient that are explained, else the values of the outputs. Sizes of named
     dimensions are needed: --dim, or --at. Nothing is run, and no compiler is waited for.
     """
+    from gradwire_service.backend import ExplainingBackend
     from gradwire_service.backend import backend as named
     from gradwire_service.errors import UnsupportedByBackendError
-    from gradwire_service.explanation import ExplainingBackend
     from gradwire_service.query import GradientQuery, ValueQuery
 
     graph = given_graph(file, expression, variable)
