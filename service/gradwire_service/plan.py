@@ -60,6 +60,7 @@ class Plan:
         """
         self.typed, self.query, self.index, self.limits = typed, query, index, limits
         self.count = 0
+        self.places: dict[tuple[str, str], tuple[Array, Array]] = {}
         self.directions: dict[str, Value] = {}
         match query:
             case ValueQuery(of):
@@ -167,10 +168,9 @@ class Plan:
         found: dict[str, Value] = {}
         for row, matrices in zip(self.rows, derivatives.matrices, strict=True):
             for column, matrix in zip(self.wrt, matrices, strict=True):
-                parts = {"entries": matrix.values}
+                found[self.key("entries", f"{row} {column}")] = matrix.values
                 if matrix.places:
-                    parts["rows"], parts["columns"] = matrix.places
-                found |= {self.key(part, f"{row} {column}"): value for part, value in parts.items()}
+                    self.places[row, column] = matrix.places
         return found
 
     @property
@@ -184,9 +184,12 @@ class Plan:
         gather: dict[tuple[str, str], Callable[[Tensors], Array | CoordinateMatrix]] = {}
         for row in self.rows:
             for column in self.wrt:
-                keys = [self.key(part, f"{row} {column}") for part in ("rows", "columns", "entries")]
-                shape = row_value(row).type.size, self.wrt_value(column).type.size
-                gather[row, column] = itemgetter(keys[2]) if self.query.is_dense else _coordinates(shape, keys)
+                key = self.key("entries", f"{row} {column}")
+                if self.query.is_dense:
+                    gather[row, column] = itemgetter(key)
+                else:
+                    shape = row_value(row).type.size, self.wrt_value(column).type.size
+                    gather[row, column] = _coordinates(shape, self.places[row, column], key)
         return lambda outputs: {names: matrix(outputs) for names, matrix in gather.items()}
 
     # The answer
@@ -239,8 +242,10 @@ class Plan:
         return lambda outputs: {name: outputs[key] for name, key in keys}
 
 
-def _coordinates(shape: tuple[int, int], keys: Sequence[str]) -> Callable[[Tensors], CoordinateMatrix]:
-    return lambda outputs: CoordinateMatrix(shape, *(outputs[key] for key in keys))
+def _coordinates(
+    shape: tuple[int, int], places: tuple[Array, Array], key: str
+) -> Callable[[Tensors], CoordinateMatrix]:
+    return lambda outputs: CoordinateMatrix(shape, *places, outputs[key])
 
 
 def only_output(typed: TypedGraph) -> str:

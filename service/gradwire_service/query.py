@@ -163,6 +163,8 @@ class HessianVectorProductResult(NamedTuple):
 class CoordinateMatrix(NamedTuple):
     """The entries of a matrix that may differ from zero, by row, then by column; none comes twice.
 
+    Where they are is the same at every point: results share the arrays that tell it, which can't be written to.
+
     Attributes:
         shape: number of rows and of columns.
         rows: row of each entry: a row-major place in the value that was differentiated.

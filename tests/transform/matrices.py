@@ -23,19 +23,14 @@ def run(outputs: dict[str, Value], inputs: Inputs) -> Inputs:
 
 def numbers(found: Derivatives, inputs: Inputs) -> list[list[Array]]:
     """Return the matrices as arrays; those in coordinates as [3, entries]."""
-    outputs: dict[str, Value] = {}
-    for i, row in enumerate(found.matrices):
-        for j, matrix in enumerate(row):
-            outputs |= {f"{i} {j} {k}": x for k, x in enumerate((*(matrix.places or ()), matrix.values))}
-    arrays = run(outputs, inputs)
-    shape = range(len(found.matrices)), range(len(found.matrices[0]))
-    return [
-        [
-            np.stack([arrays[f"{i} {j} {k}"] for k in range(3)]) if f"{i} {j} 1" in arrays else arrays[f"{i} {j} 0"]
-            for j in shape[1]
-        ]
-        for i in shape[0]
-    ]
+    pairs = [(i, j) for i, row in enumerate(found.matrices) for j, _ in enumerate(row)]
+    arrays = run({f"{i} {j}": found.matrices[i][j].values for i, j in pairs}, inputs)
+
+    def numbers_of(i: int, j: int) -> Array:
+        places, values = found.matrices[i][j].places, arrays[f"{i} {j}"]
+        return values if places is None else np.stack([*places, values])
+
+    return [[numbers_of(i, j) for j, _ in enumerate(row)] for i, row in enumerate(found.matrices)]
 
 
 def column_by_column(of: Sequence[Value], wrt: Sequence[Value], inputs: Inputs) -> list[list[Array]]:

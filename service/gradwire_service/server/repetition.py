@@ -93,13 +93,15 @@ def outlined(pieces: Pieces, outputs: Mapping[str, Array]) -> Outline:
     names = {id(array): name for name, array in outputs.items()}
     start, behind = b"", []
     for piece in pieces[:-1]:
-        if not isinstance(piece, bytes):
+        if not isinstance(piece, bytes) and id(piece) in names:
             behind.append((names[id(piece)], b""))
-        elif behind:
+            continue
+        same = bytes(piece)  # of an array, where the entries of a matrix are
+        if behind:
             name, before = behind[-1]
-            behind[-1] = (name, before + piece)
+            behind[-1] = (name, before + same)
         else:
-            start += piece
+            start += same
     return start, behind
 
 

@@ -45,7 +45,7 @@ class Matrix(NamedTuple):
     """
 
     values: Value
-    places: tuple[Value, Value] | None = None
+    places: tuple[Array, Array] | None = None
 
 
 class Derivatives(NamedTuple):
@@ -333,7 +333,9 @@ def _flat(forward: Sequence[Value], reverse: Sequence[Value]) -> Value:
 
 
 def _listed(values: Value, rows: Array, columns: Array) -> Matrix:
-    return Matrix(values, (constant(rows, INT64), constant(columns, INT64)))
+    for places in (rows, columns):
+        places.flags.writeable = False
+    return Matrix(values, (rows, columns))
 
 
 def _spread(values: Value, rows: Array, columns: Array, y: Value, w: Value) -> Matrix:

@@ -13,8 +13,11 @@ from dataclasses import replace
 from functools import singledispatch
 from typing import Any
 
+import numpy as np
+
 from gradwire_service.graph import TensorType, TupleType
-from gradwire_service.ops.base import Elementwise, MultiOp, Op, Result, Value, full
+from gradwire_service.ops.base import Constant, Elementwise, MultiOp, Op, Result, Value, full
+from gradwire_service.ops.comparison import Equal
 from gradwire_service.ops.conversion import AsType, Identity, StopGradient
 from gradwire_service.ops.cumulative import Cumulative, LinearRecurrence
 from gradwire_service.ops.flat import ancestors
@@ -237,11 +240,23 @@ def _(op: MatMul, y: Value, x: Sequence[BatchedInput]) -> Any:
         tall = reshape(a.batch, shape=(math.prod(a.batch.shape[:-1]), a.value.shape[-1]))  # type: ignore[union-attr]
         return reshape(matmul(tall, b.value), shape=(size, *y.shape))
     if a.batch is None and a.rank <= 2 and b.rank == 1:
-        return matmul(b.batch, transpose(a.value))
+        along = transpose(a.value) if a.rank == 2 else a.value
+        return along if _moves_each_element(b.batch) else matmul(b.batch, along)
     rank = max(a.rank, b.rank, 2)
     rows, columns = _matrix(a, rank, is_row=True), _matrix(b, rank, is_row=False)
     product = matmul(rows, columns)
     return product if left == right == 2 else reshape(product, shape=(size, *y.shape))
+
+
+def _moves_each_element(x: Value | None) -> bool:
+    """Tell whether the members are the directions along one element after the other: products with them are known."""
+    if x is None or not isinstance(x.op, AsType) or not isinstance(x.inputs[0].op, Equal):
+        return False
+    every, own = (number.op for number in x.inputs[0].inputs)
+    if not isinstance(every, Constant) or not isinstance(own, Constant) or len(x.shape) != 2:
+        return False
+    found = np.equal(every.array, own.array)
+    return x.shape[0] == x.shape[1] and bool((found == np.eye(len(found), dtype=bool)).all())
 
 
 def _matrix(x: BatchedInput, rank: int, *, is_row: bool) -> Value:
