@@ -94,6 +94,6 @@ def _losses(axes: Axes, steps: list[int], losses: list[Array], number: Array) ->
 
 def _each(candidates: Mapping[str, Any]) -> Iterator[dict[str, Array]]:
     """Yield the parameters of each candidate."""
-    arrays = {name: np.asarray(x) for name, x in candidates.items()}
+    arrays = {name: np.asarray(candidates[name]) for name in sorted(candidates)}
     for i in range(len(next(iter(arrays.values())))):
         yield {name: x[i] for name, x in arrays.items()}

@@ -44,7 +44,7 @@ def place(element: str, parameters: Mapping[str, Any]) -> tuple[str, tuple[int, 
     index = tuple(int(number) for number in numbers.split(",") if number.strip())
     shape = np.shape(parameters[name]) if name in parameters else None
     if shape is None or len(index) != len(shape) or any(i >= n for i, n in zip(index, shape, strict=True)):
-        shapes = ", ".join(f"{name}{list(np.shape(x))}" for name, x in parameters.items())
+        shapes = ", ".join(f"{name}{list(np.shape(x))}" for name, x in sorted(parameters.items()))
         raise ValueError(f"there is no element {element!r}; name one such as w[0], of parameters {shapes}")
     return name, index
 
@@ -80,11 +80,13 @@ def sliced(text: str, pair: Pair, parameters: Mapping[str, Array], loss: str) ->
     moved = dict.fromkeys(place(element, parameters)[0] for element in pair)
     sequences: dict[str, str] = {}
     others: dict[str, str] = {}
-    rest, outputs, depth = [], [], 0
+    outputs: dict[str, str] = {}
+    rest, depth = [], 0
     for line in map(str.strip, text.strip().splitlines()[1:]):
         variable = _VARIABLE.match(line)
         if depth == 0 and line.startswith("output "):
-            outputs.append(line.partition(" = ")[2])
+            shown, _, value = line.removeprefix("output ").partition(" = ")
+            outputs[shown] = value
         elif depth == 0 and variable:
             name, kind, shape = variable.groups()
             if name in moved:
@@ -113,7 +115,7 @@ def sliced(text: str, pair: Pair, parameters: Mapping[str, Array], loss: str) ->
             *(f"variable {name}: {kind}[]" for name, kind in sequences.items()),
             *fixed,
             *rest,
-            f"output loss = {loss or outputs[0]}",
+            f"output loss = {outputs.get(loss, loss) or next(iter(outputs.values()))}",
             "}",
             f'all = scan({", ".join([*sequences, *others])}, body="at_point", carries=0, sequences={len(sequences)})',
             "output losses = all",

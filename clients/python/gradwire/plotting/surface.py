@@ -105,7 +105,8 @@ def surface(
         results: one or several, with reports that have parameters (``report_parameters=True``).
         data: all that is no parameter, by name, as in `minimize`.
         start: where they started, by name, as in `minimize`. Default: not known, and not drawn.
-        elements: the two elements that span the slice, such as ``("w[0]", "b")``. Default: the first two.
+        elements: the two elements that span the slice, such as ``("w[0]", "b")``. Default: the first two, in the
+            order of the start, or else of the names.
         limits: of the first and of the second element. Default: all reports, and some space around them.
         loss: name of the loss. Default: the only output.
         cells: points of the grid in each direction.
@@ -114,7 +115,8 @@ def surface(
         GradwireError, by its reason.
     """
     several = list(results.values()) if isinstance(results, Mapping) else _listed(results)
-    base = {name: np.array(x) for name, x in several[0].last_parameters.items()}
+    reached = several[0].last_parameters
+    base = {name: np.array(reached[name]) for name in (dict(leaves(start)) if start else sorted(reached))}
     pair = elements or slices.first_two(base)
     first = slices.points(pair, [dict(leaves(start))] if start else [])
     ways = [_points(pair, result.history) for result in several]
