@@ -126,6 +126,7 @@ class NumbaBackend:
             "loop": self._loop.state,
             "folder": str(self._cache.folder),
             "compilers": len(self._workers.processes),
+            "threads": self._threads.count,
         }
 
 

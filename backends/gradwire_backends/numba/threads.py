@@ -56,10 +56,12 @@ class Threads:
 
         Returns: 0, or the status of a part that has another one; not all parts are done then.
         """
-        shared = _Shared(work, parts)
         helpers = min(self.count, parts) - 1
+        if helpers <= 0:
+            return _alone(work, parts, interrupt)
         if helpers > self._helpers:
             self._start(helpers)
+        shared = _Shared(work, parts)
         for _ in range(helpers):
             self._queue.put(shared)
         try:
@@ -131,6 +133,15 @@ class _Shared:
             self._work = None  # whoever finds this later holds nothing of the caller's
             while self._running:
                 self._changed.wait()
+
+
+def _alone(work: Work, parts: int, interrupt: Interrupt) -> int:
+    """Do all parts in the caller's thread."""
+    for number in range(parts):
+        interrupt()
+        if status := work(number):
+            return status
+    return 0
 
 
 def _help(queue: SimpleQueue[_Shared | None]) -> None:

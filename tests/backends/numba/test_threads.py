@@ -117,6 +117,7 @@ C, D, G = variable("c", (310, 320)), variable("d", (201, 40, 40)), variable("g",
         pytest.param(slice_(G, index=":, 2") @ slice_(G, index=":, 0"), id="two columns"),
         pytest.param(slice_(A, index="3:") @ V, id="some rows times a vector"),
         pytest.param(W @ W, id="two vectors"),
+        pytest.param(variable("rows", (200_003, 30)) @ variable("none", (30, 0)), id="nothing"),
         pytest.param(D @ transpose(D, axes=(0, 2, 1)), id="a stack"),
         pytest.param(H @ transpose(2 * H), id="rows in float32"),
         pytest.param(transpose(F) @ (2 * F), id="columns in float32"),
@@ -259,6 +260,24 @@ def test_a_helper_joins() -> None:
         return 0
 
     assert threads.run(work, 2, never) == 0
+    threads.close()
+
+
+def test_a_caller_waits_for_its_helpers() -> None:
+    threads, both, ended = Threads(2), threading.Barrier(2), threading.Event()
+    caller, numbers = threading.current_thread(), list[int]()
+
+    def work(number: int) -> int:
+        both.wait(60)
+        if threading.current_thread() is caller:
+            threading.Timer(0.1, ended.set).start()
+        else:
+            ended.wait(60)
+        numbers.append(number)
+        return 0
+
+    assert threads.run(work, 2, never) == 0
+    assert sorted(numbers) == [0, 1]
     threads.close()
 
 

@@ -27,8 +27,8 @@ from gradwire_service.ops.linear_algebra import MatMul
 TOUCHED, FLOPS = 2.0, 0.125
 """What an element of memory, and a floating-point operation of BLAS, count for beside the operations of a nest."""
 
-ROWS = 64
-"""Rows of a part at least: what BLAS does once for each call is to be little beside them."""
+ROWS = 256
+"""Rows of a part, at least half as many: what BLAS does once for each call is to be little beside them."""
 
 TERMS = 256
 """Terms of a sum in a part at least: adding up what parts found is to be little beside them."""
@@ -196,10 +196,11 @@ def _in_parts(value: Value, site: Site) -> Parts | None:
     product = _Product.of(value, site)
     if product.loops:
         return in_parts(product.nest(), work, site.memory)
-    rows = 0 if product.is_gram else site.ledger.amount(product.left.rows or ()) // ROWS
-    terms = min(a.shape[-1] // TERMS, (a.size + b.size) // value.type.size)  # no more memory than the factors take
+    m = site.ledger.amount(product.left.rows or ())
+    rows = 0 if product.is_gram else -(-m // ROWS)
+    terms = min(a.shape[-1] // TERMS, (a.size + b.size) // max(value.type.size, 1))  # no more memory than factors take
     if rows >= min(terms, ENOUGH):
-        split = Split.of(site.ledger.amount(product.left.rows or ()), work, rows, site.ledger)
+        split = Split.of(m, work, rows, site.ledger)
         return product.of_rows(split) if split else None
     split = Split.of(a.shape[-1], work, terms, site.ledger)
     return product.of_sums(split, value.element_type, site) if split else None
