@@ -174,7 +174,8 @@ def test_a_job_needs_a_server_that_stays_and_a_server_that_is_not_there_is_told(
 ) -> None:
     alone = run("train", line, "--data", data, "--detach")
     assert (alone.code, "name a running server by --server" in words(alone.stderr)) == (2, True)
-    assert run("train", line, "--data", data, "--server", f"unix:{tmp_path}/nobody").code == 4
+    nobody = run("train", line, "--data", data, "--server", f"unix:{tmp_path}/nobody", "--json")
+    assert (nobody.code, json.loads(nobody.stderr[nobody.stderr.index("{") :])["error"]["reason"]) == (4, "UNAVAILABLE")
 
 
 def test_control_c_ends_training_and_keeps_what_was_reached(line: Path, data: Path, tmp_path: Path) -> None:

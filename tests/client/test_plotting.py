@@ -1,9 +1,7 @@
-"""Histories as arrays, pictures of them, and what is left of an interrupted minimization."""
+"""Histories as arrays, and pictures of them."""
 
 from __future__ import annotations
 
-import runpy
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -181,44 +179,3 @@ def test_where_matplotlib_is_absent_a_picture_says_what_to_install(
     monkeypatch.setitem(sys.modules, mpl.__name__, None)
     with pytest.raises(ModuleNotFoundError, match="pip install matplotlib"):
         result.plot()
-
-
-def interrupted(service: gw.Service, **settings: Any) -> gw.MinimizeResult:
-    """Minimize without an end, and press Control-C at the third report."""
-    seen: list[gw.Progress] = []
-
-    def progress(report: gw.Progress) -> None:
-        seen.append(report)
-        if len(seen) == 3:
-            signal.raise_signal(signal.SIGINT)
-
-    return service.minimize(
-        GRAPH, START, {"x": X, "y": Y}, loss="loss", optimizer=gw.optimizers.sgd(0.01), steps=10**9, report_every=1,
-        progress=progress, **settings,
-    )  # fmt: skip
-
-
-def test_control_c_returns_the_parameters_of_the_last_report(service: gw.Service) -> None:
-    result = interrupted(service, report_parameters=True)
-    assert (result.stop_reason, len(result.history), result.parameters_step) == ("interrupted", 3, 3)
-    assert result.parameters["w"].tolist() == result.history[2].parameters["w"].tolist()
-    assert result.state is None
-    assert "after step 3" in result.message
-
-
-def test_control_c_is_raised_where_reports_have_no_parameters_and_the_connection_stays(service: gw.Service) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        interrupted(service)
-    assert service.server_info().version
-
-
-def test_the_example_draws_its_pictures(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    example = Path(__file__).parents[2] / "examples/pictures_of_training.py"
-    monkeypatch.setattr(sys, "argv", [str(example), str(tmp_path)])
-    runpy.run_path(str(example), run_name="__main__")
-    said = [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()]
-    assert said == ["loss.png", "descent.png", "race.png", "generations.png"]
-    for name in said:
-        assert imread(tmp_path / name)[..., :3].std() > 0.05, name

@@ -40,6 +40,16 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert "4/4 loss 0.125 rate 0.1" in shown
 
 
+def test_a_terminal_without_rich_gets_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    with Reporter(None, epochs=4) as reporter:
+        reporter.report(report(4, 0.125))
+    assert capsys.readouterr().err == "epoch 4/4  loss 0.125  learning rate 0.1\n"
+
+
 def test_reports_that_are_handed_on_or_not_wanted_are_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
     taken: list[gw.Progress] = []
     with Reporter(taken.append, epochs=4) as reporter:

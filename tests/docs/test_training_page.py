@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
+
+import gradwire as gw
+from gradwire_service.cli import app
 
 ROOT = Path(__file__).parents[2]
-GRADWIRE = str(Path(sys.executable).with_name("gradwire"))
 PAGE = (ROOT / "docs/training.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
 COMMANDS, OF_JOBS = ([line[2:] for line in text.splitlines()] for kind, text in BLOCKS if kind == "console")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server() -> Iterator[None]:
+    """The embedded server, which stays for all that run in this process."""
+    with gw.connect():
+        yield
 
 
 def test_the_python_of_the_page_trains_and_draws(capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,13 +38,12 @@ def test_the_python_of_the_page_trains_and_draws(capsys: pytest.CaptureFixture[s
     assert namespace["descent"] is not None
 
 
-def test_the_commands_of_the_page_run_one_after_the_other(tmp_path: Path) -> None:
+def test_the_commands_of_the_page_run_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
     for command in COMMANDS:
-        done = subprocess.run(
-            [GRADWIRE, *shlex.split(command)[1:]], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
+        done = CliRunner().invoke(app, shlex.split(command)[1:])
+        assert done.exit_code == 0, done.stderr
         assert done.stdout.startswith("loss = ")
     assert (tmp_path / "loss.png").stat().st_size > 0
 
@@ -44,5 +52,5 @@ def test_the_commands_of_the_page_run_one_after_the_other(tmp_path: Path) -> Non
 def test_commands_about_jobs_have_the_options_that_are_shown(command: str) -> None:
     words = shlex.split(command)[1:]
     name = words[:2] if words[0] == "jobs" else words[:1]
-    told = subprocess.run([GRADWIRE, *name, "--help"], capture_output=True, text=True, check=True).stdout
+    told = CliRunner().invoke(app, [*name, "--help"]).stdout
     assert all(word in told for word in words if word.startswith("--"))

@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from gradwire_service.cli import output
-from gradwire_service.cli.app import ExitCode, not_now
+from gradwire_service.errors import GradwireError
 
 if TYPE_CHECKING:
+    import gradwire as gw
     from gradwire import MinimizeResult, Service
 
-_NOT_HERE = ("BACKEND_UNAVAILABLE", "OPTIMIZER_UNAVAILABLE")
+
+class RefusedError(GradwireError):
+    """What a server refused, or that there is none: an error of the client, told as all others are."""
+
+    def __init__(self, error: gw.GradwireError) -> None:
+        super().__init__(error.message)
+        self.reason = error.reason or type(error).__name__  # type: ignore[misc]  # of this instance: the server's
+        self.code = error.code or "UNAVAILABLE"  # type: ignore[misc]  # what has no code never came from a server
+        self._faults = error.faults
+
+    @property
+    def faults(self) -> Sequence[GradwireError]:
+        """The single faults."""
+        if len(self._faults) < 2:
+            return (self,)
+        found = [GradwireError(fault.message, field=fault.field) for fault in self._faults]
+        for fault, told in zip(found, self._faults, strict=True):
+            fault.reason = told.reason or self.reason  # type: ignore[misc]
+        return found
 
 
 @contextmanager
 def asking(address: str | None) -> Iterator[Service]:
-    """Connect to a server; what it refuses becomes words and an exit code.
+    """Connect to a server.
 
     Args:
         address: host:port, or unix:PATH; empty: a server of its own, which ends with the command.
+
+    Raises: RefusedError.
     """
-    from gradwire import GradwireError, connect
+    import gradwire as gw
 
     try:
-        with connect(address or None) as service:
+        with gw.connect(address or None) as service:
             yield service
-    except GradwireError as error:
-        for fault in error.faults or [error]:
-            output.notice(getattr(fault, "reason", "") or type(error).__name__, style="bold red")
-            output.notice(f"  {fault.message}")
-        unavailable = not_now(error.code) or error.reason in _NOT_HERE or not error.code
-        raise typer.Exit(ExitCode.UNAVAILABLE if unavailable else ExitCode.INVALID) from None
+    except gw.GradwireError as error:
+        raise RefusedError(error) from None
 
 
 def columns(result: MinimizeResult) -> dict[str, Any]:
