@@ -38,6 +38,7 @@ from gradwire_service.query import (
 )
 from gradwire_service.transform import TypedGraph, gradient, hessian_vector_product, jvp, vjp
 from gradwire_service.transform.jacobian import Derivatives, Sweeps, parted
+from gradwire_service.transform.selection import SelectedSweeps, selected_sweeps
 
 
 class Plan:
@@ -124,7 +125,8 @@ class Plan:
             case JacobianQuery() | HessianQuery():
                 sweeps, slopes = self.sweeps()
                 derived |= {"gradient": slopes} if slopes else {}
-                found |= self.matrices(sweeps.derivatives(vectorize_in_chunks))
+                fewer = self._selected_sweeps(sweeps)
+                found |= self.matrices((fewer or sweeps).derivatives(vectorize_in_chunks))
         for kind, values in derived.items():
             names = self.of if kind == "tangent" else self.wrt
             found |= {self.key(kind, name): value for name, value in zip(names, values, strict=True)}
@@ -161,6 +163,13 @@ class Plan:
             of = slopes = gradient(scalar, wrt)
         dense, limit = self.query.is_dense, self.limits.derivatives
         return Sweeps(of, wrt, dense=dense, limit=limit, symmetric=is_hessian, only_forward=only_forward), slopes
+
+    def _selected_sweeps(self, sweeps: Sweeps) -> SelectedSweeps | None:
+        """Return sweeps with respect to what is picked at fixed positions, if these are fewer."""
+        if not isinstance(self.query, JacobianQuery) or self.query.is_dense or sweeps.pattern is None:
+            return None
+        selected = selected_sweeps(sweeps.of, sweeps.wrt, self.limits.derivatives)
+        return selected if selected is not None and selected.count < sweeps.count else None
 
     def matrices(self, derivatives: Derivatives) -> dict[str, Value]:
         """Return the parts of matrices by the names that `result` reads."""
