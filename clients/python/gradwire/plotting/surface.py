@@ -104,7 +104,8 @@ def surface(
         graph: what was minimized.
         results: one or several, with reports that have parameters (``report_parameters=True``).
         data: all that is no parameter, by name, as in `minimize`.
-        start: where they started, by name, as in `minimize`. Default: not known, and not drawn.
+        start: where they started, by name, as in `minimize`; functions of nested arguments need it. Default: not known,
+            and not drawn.
         elements: the two elements that span the slice, such as ``("w[0]", "b")``. Default: the first two, in the
             order of the start, or else of the names.
         limits: of the first and of the second element. Default: all reports, and some space around them.
