@@ -29,6 +29,7 @@ class Reporter:
         """
         self._callback = callback
         self._by_epoch = bool(epochs)
+        self._unit = "epoch" if epochs else "step"
         self._total = epochs or steps or None
         self._bar: Any = None
         self._last: Progress | None = None
@@ -40,7 +41,7 @@ class Reporter:
             self._bar = _bar()
         if self._bar is not None:
             self._bar.start()
-            self._task = self._bar.add_task("", total=self._total, loss="", rate="")
+            self._task = self._bar.add_task(self._unit, total=self._total, loss="", rate="")
         return self
 
     def __exit__(
@@ -69,11 +70,10 @@ class Reporter:
 
     def _print(self, progress: Progress) -> None:
         self._shown_at, self._last = time.monotonic(), None
-        unit = "epoch" if self._by_epoch else "step"
         total = f"/{self._total}" if self._total else ""
         held_out = "" if progress.validation_loss is None else f"  held out {progress.validation_loss:.6g}"
         rate = f"  learning rate {progress.learning_rate:.3g}" if progress.learning_rate else ""
-        sys.stderr.write(f"{unit} {self._place(progress)}{total}  loss {progress.loss:.6g}{held_out}{rate}\n")
+        sys.stderr.write(f"{self._unit} {self._place(progress)}{total}  loss {progress.loss:.6g}{held_out}{rate}\n")
 
 
 def _bar() -> Any:
@@ -83,5 +83,6 @@ def _bar() -> Any:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
     except ImportError:
         return None
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[loss]}"), TextColumn("{task.fields[rate]}"))
-    return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
+    unit, loss, rate = (TextColumn(f"{{task.{name}}}") for name in ("description", "fields[loss]", "fields[rate]"))
+    columns = (unit, BarColumn(), MofNCompleteColumn(), loss, rate, TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True))
