@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from scipy.linalg import cython_blas
 
-from gradwire_backends.numba import NumbaBackend
+from gradwire_backends.numba import NumbaBackend, parts
 from gradwire_backends.numba.program import PartedStage, kernel_program
+from gradwire_backends.numba.routines import products
 from gradwire_backends.numba.threads import Threads, wanted_threads
 from gradwire_backends.testing import assert_close
 from gradwire_service.backend import Tensors, never
@@ -21,11 +22,11 @@ from gradwire_service.errors import CancelledError, IndexRangeError
 from gradwire_service.graph import FLOAT32, INT64, Array
 from gradwire_service.interpreter import interpret
 from gradwire_service.ops import FlatGraph, Value, variable
-from gradwire_service.ops.functions import exp, logsumexp, mean, prod, sin, take, transpose
+from gradwire_service.ops.functions import concatenate, exp, logsumexp, mean, prod, sin, take, transpose
 from gradwire_service.ops.functions import max as max_
 from gradwire_service.ops.functions import slice as slice_
 from gradwire_service.ops.functions import sum as sum_
-from gradwire_service.transform import simplify
+from gradwire_service.transform import gradient, simplify
 from tests.backends.numba.graphs import compiled, logistic_point, logistic_regression, run_compiled
 
 COUNTS = (1, 2, 3)
@@ -96,6 +97,30 @@ def test_nor_in_the_gradient_of_a_model(backends: list[NumbaBackend]) -> None:
     graph = logistic_regression(1_000_000, 2)
     assert parted(graph)
     check(backends, graph, logistic_point(1_000_000, 2))
+
+
+def test_small_steps_could_be_parted_as_well(backends: list[NumbaBackend], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is in a nest, every turn may be a part: reductions of each kind, integers, picks, joins, few columns."""
+    for module in (parts, products):
+        monkeypatch.setattr(module, "LARGE", 0.0)
+    for name in ("GRAIN", "TURNS", "TOGETHER"):
+        monkeypatch.setattr(parts, name, 1)
+    for name in ("ROWS", "TERMS"):
+        monkeypatch.setattr(products, name, 1)
+    x, w, at = variable("x", (4, 5, 6)), variable("w", (6, 3)), variable("at", (4,), INT64)
+    y = logsumexp(x @ w, axis=(-1,), keepdims=True) * take(x, slice_(at, index=":3"), axis=2)
+    loss = mean(y * y, axis=None)
+    outputs = dict(zip(("x_bar", "w_bar"), gradient(loss, [x, w]), strict=True))
+    outputs |= {
+        "n": sum_(at * at, axis=None),
+        "most": max_(at, axis=None),
+        "p": prod(x, axis=(0, 2)),
+        "greatest": max_(x, axis=(0,)),
+    }
+    outputs |= {"joined": sum_(concatenate(x, 2 * x, axis=1), axis=(0, 1)), "pair": sum_(exp(w), axis=(0,))}
+    graph = simplify(FlatGraph.of(outputs))
+    assert len(parted(graph)) > 6
+    check(backends, graph, draw(graph) | {"at": np.array([5, 0, -1, 2])})
 
 
 A, B = variable("a", (100_003, 25)), variable("b", (300, 310))
@@ -229,10 +254,10 @@ def noted(numbers: list[int], status: Callable[[int], int] = lambda number: 0) -
 
 
 def test_every_part_is_done_once(threads: Threads) -> None:
-    for parts in (0, 1, 2, 100):
+    for count in (0, 1, 2, 100):
         numbers: list[int] = []
-        assert threads.run(noted(numbers), parts, never) == 0
-        assert sorted(numbers) == [*range(parts)]
+        assert threads.run(noted(numbers), count, never) == 0
+        assert sorted(numbers) == [*range(count)]
 
 
 def test_a_status_ends_the_work(threads: Threads) -> None:
