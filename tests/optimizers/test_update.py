@@ -87,7 +87,7 @@ def as_optax(g: Mapping[str, Array]) -> Mapping[str, Array]:  # as optax.clip_by
         (Clipping(Limited.GLOBAL_NORM, 0.05), by_global_norm),
         (Clipping(Limited.GLOBAL_NORM, 0.05, eps=0), as_optax),
     ],
-    ids=str,
+    ids=["value", "norm", "global norm", "as optax"],
 )
 def test_gradients_are_clipped_before_decay_and_momentum(clipping: Clipping, clip: Clip) -> None:
     rule = Sgd(learning_rate=0.5, momentum=0.9, weight_decay=0.1)

@@ -157,7 +157,7 @@ def test_a_plateau_looks_at_the_mean_loss_of_epochs() -> None:
     reports, _ = fit(recipe)
     memory: Mapping[str, float] = {}
     for report in reports:
-        assert report.learning_rate == recipe.learning_rate(report.step - 1, memory)
+        assert report.learning_rate == recipe.learning_rates(report.step - 1, 1, memory)[0]
         memory = recipe.schedule.after_epoch(0.1, report.step - 1, report.loss, memory)
     assert reports[-1].learning_rate < 0.1
 

@@ -31,10 +31,19 @@ Dimension = int
 
 
 SMALL = 8
-"""Size up to which a dimension may be written out."""
+"""Size up to which a dimension may be written out, since it is added up along."""
 
-ELEMENTS = 16
+CUT = 16
+"""Size up to which one may be, since its elements are taken apart or put together."""
+
+SHARED = 4
+"""Size up to which one may be, since others of its nest have the same for all of its elements."""
+
+ELEMENTS = 32
 """Elements of one value that are written out, at most."""
+
+LONG = 64
+"""Elements from which on a value is long."""
 
 WRITTEN_OUT = 4000
 """Operations of a graph that are written out, at most: LLVM is to be done in a second."""
@@ -62,7 +71,7 @@ class Dimensions:
             self._tie(value)
             told_apart += self._told_apart(value)
         found = {self._find(axis) for axis in told_apart if axis is not None}
-        self.expanded = self._affordable({d for d in found if 2 <= self._sizes[d] <= SMALL}, graph)
+        self.expanded = self._affordable({d for d in found if self._sizes[d] >= 2}, graph)
 
     def of(self, value: Value) -> tuple[Dimension | None, ...]:
         """Return the dimension of each axis; None for those of size 1."""
@@ -127,21 +136,28 @@ class Dimensions:
                 (x,) = value.inputs
                 reduced = normalized_axes(axis, len(x.shape), value.op.name)
                 long = any(size > SMALL for i, size in enumerate(x.shape) if i not in reduced)
-                return [a for i, a in enumerate(self._axes[x]) if i in reduced] if long else []
+                return self._up_to(SMALL, (a for i, a in enumerate(self._axes[x]) if i in reduced and long))
             case MatMul():
                 a, b = (self._axes[x] for x in value.inputs)
-                return [*a, *b] if value.inputs[0].shape[-1] <= SMALL else []
+                return self._up_to(SMALL, (*a, *b)) if value.inputs[0].shape[-1] <= SMALL else []
+            case Elementwise() if value.type.size > LONG:
+                shared = (i for x in value.inputs for i in range(len(axes) - len(x.shape)) if x.type.size > 1)
+                return self._up_to(SHARED, (axes[i] for i in shared))
             case Overlay() as op:
                 x, _ = value.inputs
                 bounded = op.bounded(x.shape, value.shape)
-                return [axis for i in bounded for axis in (axes[i], self._axes[x][i])]
+                return self._up_to(CUT, (axis for i in bounded for axis in (axes[i], self._axes[x][i])))
             case _:
                 if (inner := view(value)) is None:
                     return []
                 (x,) = value.inputs
                 pairs = zip(inner, self._axes[x], x.shape, strict=True)
                 cut = [(p, axis) for p, axis, size in pairs if p.axis is None or value.shape[p.axis] != size]
-                return [each for p, axis in cut for each in (axis, None if p.axis is None else axes[p.axis])]
+                both = (each for p, axis in cut for each in (axis, None if p.axis is None else axes[p.axis]))
+                return self._up_to(CUT, both)
+
+    def _up_to(self, most: int, axes: Iterable[Dimension | None]) -> list[Dimension | None]:
+        return [axis for axis in axes if axis is not None and self._sizes[axis] <= most]
 
     def _affordable(self, wanted: set[Dimension], graph: FlatGraph) -> frozenset[Dimension]:
         """Leave out dimensions until what is written out is little enough."""

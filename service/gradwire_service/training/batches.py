@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -86,15 +87,9 @@ class Batching:
             rows: number of rows that there are, positive.
             first: number of the step to begin with, counted from 0.
         """
-        per_epoch = self.steps_per_epoch(rows)
-        size = self.rows_per_step(rows)
-        epoch, step = divmod(first, per_epoch)
-        while True:
-            order = self.order(rows, epoch)
-            for start in range(step * size, rows, size):
-                stop = min(start + size, rows)
-                yield slice(start, stop) if order is None else order[start:stop]
-            epoch, step = epoch + 1, 0
+        order = Order(self, rows)
+        for step in itertools.count(first):
+            yield order.steps(step, 1)
 
     def cut(self, step: Selection) -> list[Selection]:
         """Return the batches of a step."""
@@ -153,6 +148,30 @@ def _below(limits: npt.NDArray[np.int64], words: Words) -> npt.NDArray[np.int64]
     half = np.uint64(32)
     lower = (words & np.uint64(2**32 - 1)) * factor >> half
     return ((words >> half) * factor + lower >> half).astype(np.int64)
+
+
+class Order:
+    """The rows of steps by their numbers; that of the epoch which was looked at last is remembered.
+
+    Args:
+        batching: how rows are taken.
+        rows: number of rows that there are, positive.
+    """
+
+    def __init__(self, batching: Batching, rows: int) -> None:
+        self._batching, self._rows = batching, rows
+        self._size, self._per_epoch = batching.rows_per_step(rows), batching.steps_per_epoch(rows)
+        self._epoch = -1
+        self._order: npt.NDArray[np.int64] | None = None
+
+    def steps(self, first: int, count: int) -> Selection:
+        """Return the rows of steps of one epoch, one behind the other; with full batches, those of each."""
+        epoch, step = divmod(first, self._per_epoch)
+        if epoch != self._epoch:
+            self._epoch, self._order = epoch, self._batching.order(self._rows, epoch)
+        start = step * self._size
+        stop = min(start + count * self._size, self._rows)
+        return slice(start, stop) if self._order is None else self._order[start:stop]
 
 
 @dataclass(frozen=True)
@@ -217,18 +236,15 @@ class Data:
             chosen = {name: np.take(array, selection, axis=0) for name, array in self.rows.items()}
         return {**self.whole, **chosen}
 
-    def batches(self, selections: Sequence[Selection]) -> dict[str, Array] | None:
-        """Return the chosen rows of several batches of the same size, stacked; None where each batch is all rows."""
-        first, last = selections[0], selections[-1]
-        size = length(first)
-        if not isinstance(first, slice) or not isinstance(last, slice):
-            order = np.concatenate([*selections])
-            chosen = {name: np.take(array, order, axis=0) for name, array in self.rows.items()}
-        elif size == self.count:
+    def batches(self, selection: Selection, size: int) -> dict[str, Array] | None:
+        """Return chosen rows, stacked in batches of some size; None where each batch is all rows."""
+        if size == self.count:
             return None
-        else:  # neighbours, one after the other
-            chosen = {name: array[first.start : last.stop] for name, array in self.rows.items()}
-        return {name: array.reshape(len(selections), size, *array.shape[1:]) for name, array in chosen.items()}
+        if isinstance(selection, slice):
+            chosen = {name: array[selection] for name, array in self.rows.items()}
+        else:
+            chosen = {name: np.take(array, selection, axis=0) for name, array in self.rows.items()}
+        return {name: array.reshape(-1, size, *array.shape[1:]) for name, array in chosen.items()}
 
 
 def length(selection: Selection) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from gradwire_service.backend import Interrupt, RunInfo, Tensors
 from gradwire_service.graph import Array
-from gradwire_service.training.batches import Data, length
+from gradwire_service.training.batches import Data
 from gradwire_service.training.step import LOSS, METRIC
 from gradwire_service.training.stretch import STRETCHES
 
@@ -51,19 +51,17 @@ def evaluate(
         interrupt: called between stretches and handed to `run`; raises to stop.
     """
     means: dict[str, Mean] = {}
-    batches = [slice(begin, min(begin + size, data.count)) for begin in range(0, data.count, size)]
-    whole = len(batches) - (data.count % size > 0)
-    done = 0
-    while done < len(batches):
-        room = whole - done if done < whole else 1
-        count = next(count for count in reversed(STRETCHES) if count <= room)
-        taken = batches[done : done + count]
-        done += count
+    begin = 0
+    while begin < data.count:
+        whole = (data.count - begin) // size
+        count = next(count for count in reversed(STRETCHES) if count <= max(whole, 1))
+        rows = size if whole else data.count - begin
         interrupt()
-        stacked = data.batches(taken)
+        stacked = data.batches(slice(begin, begin + count * rows), rows)
+        begin += count * rows
         fed = {**data.whole, **(data.rows if stacked is None else stacked), **parameters}
         results = run(fed, tuple(stacked or ()), count, interrupt, RunInfo())
         for name, values in results.items():
-            means.setdefault(name, Mean()).add(values.tolist(), length(taken[0]))
+            means.setdefault(name, Mean()).add(values.tolist(), rows)
     found = {name: mean.value for name, mean in means.items()}
     return found.pop(LOSS), {name.removeprefix(METRIC): value for name, value in found.items()}

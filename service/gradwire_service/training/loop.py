@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
 from typing import Protocol
 
 from gradwire_service.backend import Interrupt, RunInfo, Tensors, Tier, never
 from gradwire_service.errors import CancelledError, DataMismatchError, DeadlineExceededError, NotFiniteError
 from gradwire_service.graph import Array
 from gradwire_service.optimizers import OptimizerState, averaged, check_state, initial_state
-from gradwire_service.training.batches import BatchingMode, Data, Selection, length
+from gradwire_service.training.batches import BatchingMode, Data, Order, length
 from gradwire_service.training.early_stopping import Patience
 from gradwire_service.training.evaluation import Mean, evaluate
 from gradwire_service.training.memory import numbers_of, recalled
@@ -121,6 +119,7 @@ class _Minimization:
         self.sums = empty_sums(recipe.update, parameters)
         self.start = self.position = state.position
         self.per_epoch = recipe.batching.steps_per_epoch(data.count)
+        self.order = Order(recipe.batching, data.count)
         self.point = Point(parameters, state, self.position)
         self.last_good = self.point  # where loss and gradient are known to be finite, once a step was made
         self.best: Point | None = None
@@ -145,20 +144,14 @@ class _Minimization:
     def go(self, keep: Keep | None) -> Iterator[Progress | Result]:
         """Take steps until one of them gives a reason to stop."""
         self.started = self.clock()
-        ahead: deque[Selection] = deque()
-        walk = self.recipe.batching.walk(self.data.count, self.position)
         while True:
-            while len(ahead) < self.most:
-                ahead.append(next(walk))
             try:
                 self.interrupt()
-                taken, reason = self.advance([*islice(ahead, self.steps_at_once(ahead))])
+                reason = self.advance(self.steps_at_once())
             except CancelledError:
-                taken, reason = 0, StopReason.CANCELLED
+                reason = StopReason.CANCELLED
             except DeadlineExceededError:
-                taken, reason = 0, StopReason.DEADLINE
-            for _ in range(taken):
-                ahead.popleft()
+                reason = StopReason.DEADLINE
             if self.position > self.report.step and (reason or self.report_is_due()):
                 yield self.new_report()
             if reason:
@@ -167,13 +160,13 @@ class _Minimization:
             if keep is not None:
                 self.until_kept = keep(self.snapshot()) or 0
 
-    def steps_at_once(self, ahead: Sequence[Selection]) -> int:
+    def steps_at_once(self) -> int:
         """Return how many steps may be taken before something has to be looked at."""
         recipe, rule = self.recipe, self.recipe.stopping
         if recipe.batching.accumulation > 1:
             return 1
         most = [self.most]
-        if self.looks_at_epochs or (isinstance(ahead[0], slice) and self.per_epoch > 1):  # batches then lie apart
+        if self.looks_at_epochs or self.per_epoch > 1:
             most.append(self.per_epoch - self.position % self.per_epoch)
         if rule.epochs:
             most.append(self.start + rule.epochs * self.per_epoch - self.position)
@@ -230,31 +223,30 @@ class _Minimization:
         if facts["last"] is not None:
             self.last = Step(**{**facts["last"], "state": self.point.state, "tier": Tier(facts["last"]["tier"])})
 
-    def advance(self, selections: Sequence[Selection]) -> tuple[int, StopReason | None]:
-        """Take steps; tell how many, and whether the last one gives a reason to stop."""
-        point, recipe = self.point, self.recipe
+    def advance(self, count: int) -> StopReason | None:
+        """Take some steps; tell whether the last one gives a reason to stop."""
+        point, recipe, begin = self.point, self.recipe, self.position
         start = self.clock()
-        stretch = self.stretch(selections)
+        stretch = self.stretch(count)
         slope = recipe.stopping.gradient_norm
-        if len(selections) > 1 and not (stretch.is_finite and all(x > slope for x in stretch.gradient_norms[:-1])):
+        if count > 1 and not (stretch.is_finite and all(x > slope for x in stretch.gradient_norms[:-1])):
             # One on the way gives a reason: find it, one step at a time.
-            self.evaluations -= len(selections)
-            self.most, selections = 1, selections[:1]
-            stretch = self.stretch(selections)
+            self.evaluations -= count
+            self.most = count = 1
+            stretch = self.stretch(count)
         elif self.clock() - start < STRETCH_SECONDS:
             self.most = min(self.most * 4, STRETCHES[-1])
-        step, count, begin = stretch.last, len(selections), self.position
+        step = stretch.last
         self.position += count
         self.last = step
         before = point if stretch.before is None else Point(*stretch.before, self.position - 1)
         if step.starts_finite:
             self.last_good = before
-            rows = length(selections[0])
-            self.since_report.add(stretch.losses, rows)
+            self.since_report.add(stretch.losses, stretch.rows)
             epoch = (self.position - 1) // self.per_epoch * self.per_epoch  # its first step
             if epoch >= begin:
                 self.this_epoch = Mean()
-            self.this_epoch.add(stretch.losses[max(epoch - begin, 0) :], rows)
+            self.this_epoch.add(stretch.losses[max(epoch - begin, 0) :], stretch.rows)
         if step.is_finite:
             self.point = Point(step.parameters, step.state, self.position)
         elif recipe.policy is NonFinitePolicy.FAIL:
@@ -266,28 +258,29 @@ class _Minimization:
             )
         elif recipe.policy is NonFinitePolicy.STOP:
             self.point = self.last_good
-            return count, StopReason.NOT_FINITE
+            return StopReason.NOT_FINITE
         else:
             self.skipped += 1
-        return count, self.reason_to_stop(step)
+        return self.reason_to_stop(step)
 
-    def stretch(self, selections: Sequence[Selection]) -> Stretch:
+    def stretch(self, count: int) -> Stretch:
         """Take steps from the point."""
         parameters, state = self.point.parameters, self.point.state
+        selection = self.order.steps(self.position, count)
         if self.recipe.batching.accumulation == 1:
-            self.evaluations += len(selections)
-            rates = [self.recipe.learning_rate(state.step + i, self.memory) for i in range(len(selections))]
+            self.evaluations += count
+            size = length(selection) if self.per_epoch == 1 else length(selection) // count
+            rates = self.recipe.learning_rates(state.step, count, self.memory)
             previous = self.recipe.policy is NonFinitePolicy.STOP
-            given = (self.run.stretch, parameters, self.data, selections, state, rates)
+            given = (self.run.stretch, parameters, self.data, selection, size, state, rates)
             return take_stretch(*given, self.interrupt, self.limits, previous)
-        (selection,) = selections
-        rate = self.recipe.learning_rate(state.step, self.memory)
+        (rate,) = self.recipe.learning_rates(state.step, 1, self.memory)
         batches = [(self.data.batch(part), length(part)) for part in self.recipe.batching.cut(selection)]
         self.evaluations += len(batches)
         step = take_accumulated_step(
             self.run.step, parameters, batches, self.sums, state, rate, self.interrupt, self.limits
         )
-        return Stretch([step.loss], [step.gradient_norm], [step.parameter_norm], step)
+        return Stretch([step.loss], [step.gradient_norm], [step.parameter_norm], length(selection), step)
 
     def reason_to_stop(self, step: Step) -> StopReason | None:
         """Hold a step against the stopping rule."""

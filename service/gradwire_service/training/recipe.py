@@ -44,6 +44,9 @@ class Recipe:
         """The update in full."""
         return Update.of(self.optimizer)
 
-    def learning_rate(self, step: int, memory: Mapping[str, float]) -> float:
-        """Return the learning rate after so many updates."""
-        return self.schedule.learning_rate(self.update.optimizer.learning_rate, step, memory)
+    def learning_rates(self, step: int, count: int, memory: Mapping[str, float]) -> list[float]:
+        """Return the learning rates of some updates, the first of which comes after so many others."""
+        initial, schedule = self.update.optimizer.learning_rate, self.schedule
+        if isinstance(schedule, Constant):
+            return [schedule.learning_rate(initial, step, memory)] * count
+        return [schedule.learning_rate(initial, i, memory) for i in range(step, step + count)]

@@ -95,6 +95,7 @@ class Stretch:
     Attributes:
         losses: the loss before each update.
         gradient_norms, parameter_norms: as of a `Step`, for each.
+        rows: number of rows of each.
         last: the last step, with parameters and state after it.
         before: parameters and state that the last step began with; None when they were not asked for.
     """
@@ -102,6 +103,7 @@ class Stretch:
     losses: Sequence[float]
     gradient_norms: Sequence[float]
     parameter_norms: Sequence[float]
+    rows: int
     last: Step
     before: tuple[Mapping[str, Array], OptimizerState] | None = None
 
@@ -115,28 +117,30 @@ def take_stretch(
     run: RunStretch,
     parameters: Mapping[str, Array],
     data: Data,
-    selections: Sequence[Selection],
+    selection: Selection,
+    size: int,
     state: OptimizerState,
     rates: Sequence[float],
     interrupt: Interrupt = never,
     limits: Mapping[str, Array] | None = None,
     previous: bool = False,
 ) -> Stretch:
-    """Take a step for each of the selections, which have the same number of rows; arrays that are passed in stay.
+    """Take a step for each of the learning rates; arrays that are passed in stay as they are.
 
     Args:
         run: runs the stretch.
         parameters: the parameters before the first step, by name.
         data: all other variables.
-        selections: the rows of each step.
+        selection: the rows of all steps, one behind the other.
+        size: number of rows of a step.
         state: what the optimizer remembers.
         rates: the learning rate of each step.
         interrupt: called on the way; raises to stop.
         limits: what `fed_limits` returned; None: there are none.
         previous: tell what the last step began with.
     """
-    count, info = len(selections), RunInfo()
-    batches = data.batches(selections)
+    count, info = len(rates), RunInfo()
+    batches = data.batches(selection, size)
     fed = {**data.whole, **(data.rows if batches is None else batches), **parameters, **(limits or {})}
     fed |= {STATE + name: array for name, array in state.slots.items()}
     fed[LEARNING_RATE] = np.array(rates)
@@ -150,7 +154,7 @@ def take_stretch(
         return {name: results[prefix + PARAMETER + name] for name in parameters}, place
 
     last = Step(*after(count), losses[-1], rates[-1], slopes[-1], norms[-1], info.tier)
-    return Stretch(losses, slopes, norms, last, after(count - 1, BEFORE) if previous else None)
+    return Stretch(losses, slopes, norms, size, last, after(count - 1, BEFORE) if previous else None)
 
 
 def _is_end(key: str) -> bool:

@@ -27,6 +27,8 @@ COMPOSITES = 1
 """Samples of a composite that are compiled, the first ones; what it is made of is tried by itself."""
 
 BY_NUMPY = {"argsort", "searchsorted", "sort", "top_k", "result"}
+# Of arrays without elements.
+BY_NUMPY |= {"dynamic_slice", "gather_nd", "take"}
 BY_NUMPY |= {"conv", "reduce_window_max", "reduce_window_sum", "window_argmax"}
 BY_NUMPY |= {"gammainc_by_shape", "betainc_by_shapes"}
 BY_NUMPY |= {"pinv"}
