@@ -14,6 +14,7 @@ from benchmarks.kinds import (
     neural_ode,
     rosenbrock,
     sgd,
+    training,
 )
 
 MODULES = (
@@ -29,5 +30,6 @@ MODULES = (
     neural_ode,
     hessian,
     sgd,
+    training,
 )
 KINDS: dict[str, Kind] = {module.KIND.name: module.KIND for module in MODULES}

@@ -21,15 +21,22 @@ def point(d: int) -> Point:
 
 
 def ours(d: int) -> Any:
-    """Ask for a minimization, as a user does."""
-    from benchmarks.ours import Minimization
-    from gradwire_service.optimizers import Sgd
-    from gradwire_service.training import Batching, BatchingMode, Recipe, StoppingRule
+    """Ask for the end of a scan over the batches, with the slope that `by_hand` has."""
+    import gradwire as gw
+    from benchmarks.ours import Question
+    from gradwire_service.query import ValueQuery
 
-    graph, at = logistic.ours(1, d).graph, point(d)
-    batches = Batching(BatchingMode.SEQUENTIAL, ROWS)
-    recipe = Recipe(Sgd(RATE), StoppingRule(steps=STEPS), batching=batches)
-    return Minimization(graph, {"w": at["w"]}, {"x": at["x"], "y": at["y"]}, recipe)
+    at = point(d)
+    x, y, start = (gw.variable(name, array.shape) for name, array in at.items())
+
+    def one(w: Any, batch: Any) -> Any:
+        rows, labels = batch
+        p = gw.sigmoid(rows @ w)
+        return w - RATE / ROWS * ((p - labels) @ rows), ()
+
+    batches = gw.reshape(x, (STEPS, ROWS, d)), gw.reshape(y, (STEPS, ROWS))
+    end, _ = gw.scan(one, start, batches)
+    return Question(gw.Graph({"w": end}, name="sgd"), at, ValueQuery(("w",)))
 
 
 def by_hand(d: int) -> Prepared:
