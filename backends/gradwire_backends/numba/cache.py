@@ -21,6 +21,7 @@ from pathlib import Path
 from llvmlite import binding
 
 from gradwire_backends.numba.artifact import Artifact
+from gradwire_backends.numba.checks import indices_are_checked
 
 MAGIC = b"gradwire kernel 2\n"
 
@@ -117,10 +118,10 @@ def default_folder() -> Path:
 
 @cache
 def host() -> str:
-    """Return what object code depends on beside its source: compilers, interpreter, processor, and our own words."""
+    """Return what object code depends on beside its source: compilers, interpreter, processor, our words and checks."""
     words = hashlib.sha256()
     here = Path(__file__).parent
-    modules = "blas compiler emitter intrinsics lapack sequences special symbols table words".split()
+    modules = "blas checks compiler emitter extents intrinsics lapack sequences special symbols table words".split()
     for source in [
         *(here / f"{module}.py" for module in modules),
         *sorted((here / "mathematics").glob("*.py")),
@@ -129,5 +130,6 @@ def host() -> str:
     versions = [importlib.metadata.version(name) for name in ("numba", "llvmlite", "numpy")]
     features = binding.get_host_cpu_features().flatten()
     library = os.confstr("CS_GNU_LIBC_VERSION") if sys.platform == "linux" else sys.platform
-    parts = [*versions, sys.implementation.cache_tag, library, binding.get_host_cpu_name(), features, words.hexdigest()]
+    processor = (binding.get_host_cpu_name(), features)
+    parts = (*versions, sys.implementation.cache_tag, library, *processor, words.hexdigest(), indices_are_checked())
     return " ".join(map(str, parts))

@@ -22,6 +22,7 @@ from llvmlite import binding
 
 from gradwire_backends.numba import grammar, special, symbols
 from gradwire_backends.numba.artifact import Artifact
+from gradwire_backends.numba.checks import indices_are_checked
 
 LENGTH = struct.Struct("<I")
 """What stands before each source and each artifact: its number of bytes."""
@@ -90,11 +91,12 @@ def vocabulary() -> dict[str, Any]:
 def _compiled(function: ast.FunctionDef) -> Any:
     import numba
 
-    from gradwire_backends.numba.emitter import entry
+    from gradwire_backends.numba.emitter import Emitter, entry
+    from gradwire_backends.numba.extents import CheckingEmitter
 
     # No flag for fast mathematics: a value means the same bits in every tier. Sums alone are free in their order.
     wrapped = numba.cfunc(numba.int64(numba.int64), error_model="numpy", forceinline=True)
-    return wrapped(entry(function, vocabulary()))
+    return wrapped(entry(function, vocabulary(), CheckingEmitter if indices_are_checked() else Emitter))
 
 
 def object_code(compiled: Any) -> bytes:

@@ -36,18 +36,19 @@ _FLOATING = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"
 _COMPARED = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 
 
-def entry(function: ast.FunctionDef, vocabulary: Mapping[str, Any]) -> Any:
+def entry(function: ast.FunctionDef, vocabulary: Mapping[str, Any], emitter: type[Emitter]) -> Any:
     """Return a function of a source in a form that numba compiles.
 
     Args:
         function: of a source that was held against the grammar.
         vocabulary: what each word stands for.
+        emitter: what emits it.
     """
 
     def rule(typing: Any, table: Any) -> tuple[Any, Any]:
         def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
             given = {function.args.args[0].arg: (arguments[0], table)}
-            return emit(function.body, given, typing, context, builder, vocabulary)
+            return emit(function.body, given, typing, context, builder, vocabulary, emitter)
 
         return types.int64(table), generate
 
@@ -67,6 +68,7 @@ def emit(
     context: Any,
     builder: Any,
     vocabulary: Mapping[str, Any],
+    kind: type[Emitter] | None = None,
 ) -> Any:
     """Emit the body of a function; return its status.
 
@@ -75,8 +77,9 @@ def emit(
         given: its arguments, by name.
         typing, context, builder: numba's and LLVM's.
         vocabulary: what each word stands for.
+        kind: what emits it; None: `Emitter`.
     """
-    emitter = _Emitter(typing, context, builder, vocabulary, _moving(body))
+    emitter = (kind or Emitter)(typing, context, builder, vocabulary, _moving(body))
     for name, typed in given.items():
         emitter.assign(name, typed)
     emitter.lines(body)
@@ -107,7 +110,7 @@ def _moving(body: Sequence[ast.stmt]) -> set[str]:
     return moving
 
 
-class _Emitter:
+class Emitter:
     """Emits one function."""
 
     def __init__(
@@ -167,8 +170,12 @@ class _Emitter:
         self._builder.store(value, self._names[name][0])
 
     def _store(self, pointer: Typed, index: Any, typed: Typed) -> None:
-        start, kind = pointer
-        self._builder.store(self._cast(typed, kind.dtype), self._builder.gep(start, [index]))
+        value = self._cast(typed, pointer[1].dtype)
+        self._builder.store(value, self._place(pointer, index))
+
+    def _place(self, pointer: Typed, index: Any) -> Any:
+        """Return the pointer to an element that is read or written by its index."""
+        return self._builder.gep(pointer[0], [index])
 
     def _loop(self, name: str, first: Any, end: Any, body: Sequence[ast.stmt]) -> None:
         builder = self._builder
@@ -221,8 +228,8 @@ class _Emitter:
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 return self._compared(_COMPARED[type(op)], self.value(left), self.value(right))
             case ast.Subscript(value=pointer, slice=index):
-                (start, kind), place = self.value(pointer), self._number(index)
-                return self._builder.load(self._builder.gep(start, [place])), kind.dtype
+                start, place = self.value(pointer), self._number(index)
+                return self._builder.load(self._place(start, place)), start[1].dtype
             case ast.Call(func=ast.Name(id=word), args=arguments):
                 return self._call(word, arguments)
         raise ValueError(f"a kernel holds {ast.dump(node)[:200]}")
@@ -232,7 +239,11 @@ class _Emitter:
         if isinstance(meaning, types.Type):
             (typed,) = map(self.value, nodes)
             return self._cast(typed, meaning), meaning
-        given = [self.value(node) for node in nodes]
+        return self._applied(word, nodes, [self.value(node) for node in nodes])
+
+    def _applied(self, word: str, nodes: Sequence[ast.expr], given: Sequence[Typed]) -> Typed:
+        """Emit a word that is a function, of given arguments."""
+        meaning = self._vocabulary[word]
         kinds = tuple(
             literal(node.value) if isinstance(node, ast.Constant) else kind
             for node, (_, kind) in zip(nodes, given, strict=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwire_backends.numba.checks import OUT_OF_BOUNDS
 from gradwire_backends.numba.kernels import NO_KERNEL, Kernel
 from gradwire_backends.numba.loader import Entry
 from gradwire_backends.numba.program import LONG, HostBlock, KernelProgram, LoopStage, PartedStage
@@ -88,8 +89,12 @@ class TieredExecutable:
         else:
             status = self._staged(code.entries, table, results, interrupt)
         self._pool.give_back(workspace)
-        # Whatever a kernel found amiss, NumPy has the words for it.
-        return self._interpreted(inputs, interrupt, info) if status else results
+        if not status:
+            return results
+        if status == OUT_OF_BOUNDS:
+            raise RuntimeError(f"kernel {self.kernel.key} reaches beyond its arrays: a fault of the numba backend")
+        # Whatever else a kernel found amiss, NumPy has the words for it.
+        return self._interpreted(inputs, interrupt, info)
 
     @property
     def names(self) -> tuple[str, ...]:
