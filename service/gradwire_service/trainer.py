@@ -216,6 +216,7 @@ class _Runner:
         self._trainer, self._graph, self._loss, self._choice = trainer, graph, loss, choice
         self._parameters, self._update = parameters, update.structure
         self._accumulating, self._metrics = accumulating, tuple(metrics)
+        self._seen: dict[tuple[object, ...], Executable] = {}  # of this run: the trainer's keys take longer to hash
 
     def check(self, inputs: Tensors) -> None:
         """See that loss and metrics are there, and are scalars.
@@ -266,14 +267,19 @@ class _Runner:
         info: RunInfo,
         stacked: Collection[str] = (),
     ) -> Tensors:
-        given = {v.name: fed[v.name] for v in self._graph.variables if v.name in fed}
-        types = tuple((name, TensorType.of(x[0] if name in stacked else x)) for name, x in given.items())
-        executable = self._trainer.executable(
-            (*key, self._graph.id, types, self._loss),
-            lambda: make(self._trainer.typed(self._graph, dict(types))),
-            self._choice,
-        )
-        return executable({name: np.asarray(array, order="C") for name, array in fed.items()}, interrupt, info)
+        arrays = {name: np.asarray(array, order="C") for name, array in fed.items()}
+        seen = (key[0], stacked, *[(x.shape, x.dtype) for x in arrays.values()])
+        executable = self._seen.get(seen)
+        if executable is None:
+            given = {v.name: arrays[v.name] for v in self._graph.variables if v.name in arrays}
+            types = tuple((name, TensorType.of(x[0] if name in stacked else x)) for name, x in given.items())
+            executable = self._trainer.executable(
+                (*key, self._graph.id, types, self._loss),
+                lambda: make(self._trainer.typed(self._graph, dict(types))),
+                self._choice,
+            )
+            self._seen[seen] = executable
+        return executable(arrays, interrupt, info)
 
     def _scalar(self, typed: TypedGraph) -> Value:
         return self._value(typed, self._loss or only_output(typed))

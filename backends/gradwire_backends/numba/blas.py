@@ -27,7 +27,7 @@ FLAGS = {"t": "TN", "u": "UL", "d": "UN"}
 """Letters that tell a function what to do, where a flag is set and where it is not: transposed, upper, ones on the
 diagonal."""
 
-SMALL = 512
+SMALL = 128
 """Multiplications up to which a loop is done before BLAS has begun."""
 
 
@@ -168,16 +168,20 @@ def gram_matrix(c: Any, a: Any, ta: int, lda: int, m: int, k: int) -> None:
 @word
 def matrix_vector_product(y: Any, a: Any, ta: int, lda: int, x: Any, dx: int, m: int, k: int) -> None:
     """Compute y [m] = A [m, k] x [k], likewise; `dx`: step from one element of x to the next."""
-    if m * k <= SMALL:
-        down = select(ta == 0, lda, 1)
-        right = select(ta != 0, lda, 1)
+    if m * k > SMALL:
+        _gemv(ta == 0, select(ta != 0, m, k), select(ta != 0, k, m), a, lda, x, dx, y, 1)
+    elif ta == 0:
         for i in range(m):
             total = like(y[0], 0)
             for j in range(k):
-                total = accumulate(total, a[i * down + j * right] * x[j * dx])
+                total = accumulate(total, a[i * lda + j] * x[j * dx])
             y[i] = total
-    else:
-        _gemv(ta == 0, select(ta != 0, m, k), select(ta != 0, k, m), a, lda, x, dx, y, 1)
+    else:  # by rows of what is stored: its elements lie side by side
+        for i in range(m):
+            y[i] = like(y[0], 0)
+        for j in range(k):
+            for i in range(m):
+                y[i] = accumulate(y[i], a[j * lda + i] * x[j * dx])
 
 
 @word

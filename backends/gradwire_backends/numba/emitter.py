@@ -120,6 +120,7 @@ class Emitter:
         self._vocabulary, self._moving = vocabulary, moving
         self._names: dict[str, Typed] = {}
         self._calls: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+        self._loops = 0
         self._status = alloca_once_value(builder, I64(0))
         self._end = builder.append_basic_block("end")
 
@@ -186,7 +187,9 @@ class Emitter:
         number = builder.phi(I64)
         number.add_incoming(first, before)
         self._names[name] = number, types.int64
+        self._loops += 1
         self.lines(body)
+        self._loops -= 1
         following = builder.add(number, I64(1), flags=("nsw",))
         number.add_incoming(following, builder.block)
         branch = builder.cbranch(builder.icmp_signed("<", following, end), inside, after)
@@ -259,7 +262,30 @@ class Emitter:
         ]
         if rule is not None:
             return generate(self._context, self._builder, signature, values), signature.return_type
-        return generate(self._builder, values), signature.return_type
+        call = generate if self._loops else self._outside(word, signature, generate)
+        return call(self._builder, values), signature.return_type
+
+    def _outside(self, word: str, signature: Any, generate: Any) -> Any:
+        """Return what emits a call of a compiled word that stays a function: no lanes are to be had outside loops.
+
+        The code of a few hundred functions in a line would not fit where a processor keeps what it runs.
+        """
+        module, convention = self._builder.module, self._context.call_conv
+        name = f"{word}{signature.args}"
+        function = module.globals.get(name)
+        if function is None:
+            form = convention.get_function_type(signature.return_type, signature.args)
+            function = ir.Function(module, form, name)
+            function.linkage = "internal"
+            function.attributes.add("noinline")
+            builder = ir.IRBuilder(function.append_basic_block("entry"))
+            convention.return_value(builder, generate(builder, convention.get_arguments(function)))
+
+        def call(builder: Any, values: Sequence[Any]) -> Any:
+            _, value = convention.call_function(builder, function, signature.return_type, signature.args, values)
+            return value
+
+        return call
 
     def _compiled(self, word: str, function: Any, kinds: tuple[Any, ...]) -> tuple[Any, Any]:
         """Return the signature of a compiled word, and what emits a call."""

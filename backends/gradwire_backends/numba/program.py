@@ -26,6 +26,9 @@ from gradwire_service.ops.flat import FlatGraph
 STATEMENTS = 400
 """Lines of one function, roughly at most; what is beyond goes into another one."""
 
+NONE = -1
+"""Room where the next line begins a function in any case."""
+
 LONG = 1e7
 """Floating-point operations that a run may take, some milliseconds, before it looks whether it is interrupted."""
 
@@ -207,12 +210,12 @@ class _Writer:
     def __init__(self) -> None:
         self.functions: list[list[str]] = []
         self.stages: list[int | LoopStage | PartedStage | Value] = []
-        self._room = 0
+        self._room = NONE
 
     def interrupt(self, value: Value) -> None:
         """Let NumPy do something here."""
         self.stages.append(value)
-        self._room = 0
+        self._room = NONE
 
     def add(self, step: list[str] | Loop | Parts, ledger: Ledger) -> None:
         """Add a step; what takes long becomes a function that can be run some trips, or one part, at a time."""
@@ -221,7 +224,7 @@ class _Writer:
             turns, size = step.split.turns, step.split.size
             self.stages.append(PartedStage(len(self.functions), start, stop, number, turns, size))
             self.functions.append(step.lines)
-            self._room = 0
+            self._room = NONE
             if step.after:
                 self._append(step.after)
         elif not isinstance(step, Loop):
@@ -234,15 +237,17 @@ class _Writer:
             start, stop = ledger.place(step.start), ledger.place(step.stop)
             self.stages.append(LoopStage(len(self.functions), start, stop, step.trips, trips))
             self.functions.append(step.lines)
-            self._room = 0
+            self._room = NONE
 
     def _append(self, lines: list[str]) -> None:
-        if len(lines) > self._room:
+        # A straight line takes LLVM a fraction of what a loop takes, all of whose lines are written in lanes, too.
+        taken = len(lines) if any(line.startswith("for ") for line in lines) else len(lines) // 5
+        if taken > self._room:
             self.stages.append(len(self.functions))
             self.functions.append([])
             self._room = STATEMENTS
         self.functions[-1] += lines
-        self._room -= len(lines)
+        self._room -= taken
 
 
 def _function(number: int, lines: Sequence[str], definitions: Mapping[str, str]) -> str:

@@ -42,19 +42,23 @@ class Word:
         kinds = tuple(types.int64 if kind is types.boolean else unliteral(kind) for kind in kinds)
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
-            name = f"{self._name}({', '.join(map(str, kinds))})"
+            # Sizes that stand in the source make a function of their own, whose loops LLVM knows the length of.
+            known = [x.constant if isinstance(x, ir.Constant) and x.type == I64 else None for x in arguments]
+            name = f"{self._name}({', '.join(map(str, kinds))}; {', '.join(map(str, known))})"
             function = builder.module.globals.get(name)
             if function is None:
                 form = context.call_conv.get_function_type(types.int64, kinds)
                 function = ir.Function(builder.module, form, name)
-                self._define(function, typing, context, kinds)
+                self._define(function, typing, context, kinds, known)
             # No word raises anything: numba's own status tells nothing.
             _, status = context.call_conv.call_function(builder, function, types.int64, kinds, arguments)
             return status
 
         return types.int64(*kinds), generate
 
-    def _define(self, function: Any, typing: Any, context: Any, kinds: Sequence[Any]) -> None:
+    def _define(
+        self, function: Any, typing: Any, context: Any, kinds: Sequence[Any], known: Sequence[int | None]
+    ) -> None:
         """Emit the function, called as numba calls functions: the compiled words that it calls expect to be in such."""
         function.linkage = "internal"
         function.attributes.add("nounwind")
@@ -64,7 +68,8 @@ class Word:
                 argument.add_attribute("noalias")
         builder = ir.IRBuilder(function.append_basic_block("entry"))
         numbers = {name: (I64(n), types.int64) for name, n in self._vocabulary.items() if type(n) is int}
-        given = numbers | dict(zip(self._parameters, zip(arguments, kinds, strict=True), strict=True))
+        values = (x if n is None else I64(n) for x, n in zip(arguments, known, strict=True))
+        given = numbers | dict(zip(self._parameters, zip(values, kinds, strict=True), strict=True))
         status = emit(self._body, given, typing, context, builder, self._vocabulary)
         context.call_conv.return_value(builder, status)
 

@@ -12,6 +12,9 @@ from gradwire_service.ops.flat import FlatGraph
 ELEMENTS = 256
 """Elements of a block, on the average, up to which single elements are faster than NumPy's calls."""
 
+ALONE = 2_500
+"""Blocks below which kernels are faster, whatever the blocks are: their code stays where the processor has it at hand."""
+
 ALIKE = 4
 """Blocks of a row, on the average, from which the loop is faster than kernels of a graph's own."""
 
@@ -44,7 +47,7 @@ class InstructionLoop:
             return None
         if self._kernel is None:
             self._kernel = self._kernels.get(vocabulary.identity(), vocabulary.source())
-        alone = blocks >= ALIKE * len(program.rows) and elements <= SMALL * blocks
+        alone = blocks >= ALONE and blocks >= ALIKE * len(program.rows) and elements <= SMALL * blocks
         return LoopExecutable(graph, program, self._kernel, self._workspaces, alone=alone)
 
     @property
