@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gradwire_service.errors import DataMismatchError, HyperparameterError
 from gradwire_service.training import Batching, BatchingMode, Data
-from gradwire_service.training.batches import Selection, _below, draws, length, permutation
+from gradwire_service.training.batches import Order, Selection, _below, draws, length, permutation
 
 PAGE = (Path(__file__).parents[2] / "docs" / "batches.md").read_text()
 SEEDS = st.integers(0, 2**64 - 1)
@@ -161,3 +161,13 @@ def test_a_batch_needs_a_size(mode: BatchingMode) -> None:
 def test_a_seed_has_64_bits(seed: int) -> None:
     with pytest.raises(HyperparameterError, match=f"seed {seed} is not a whole number from 0 to"):
         Batching(BatchingMode.RANDOM, 1, seed)
+
+
+@pytest.mark.parametrize("mode", [BatchingMode.SEQUENTIAL, BatchingMode.RANDOM, BatchingMode.RANDOM_WITH_REPLACEMENT])
+def test_steps_of_several_epochs_are_those_of_one_after_the_other(mode: BatchingMode) -> None:
+    batching = Batching(mode, 4, seed=3)
+    order = Order(batching, 12)
+    one_by_one = [np.r_[rows] for rows in itertools.islice(batching.walk(12), 11)]
+    for first, count in ((0, 3), (1, 2), (2, 5), (0, 11), (10, 1)):
+        expected = np.concatenate(one_by_one[first : first + count])
+        assert np.r_[order.steps(first, count)].tolist() == expected.tolist()

@@ -165,8 +165,20 @@ class Order:
         self._order: npt.NDArray[np.int64] | None = None
 
     def steps(self, first: int, count: int) -> Selection:
-        """Return the rows of steps of one epoch, one behind the other; with full batches, those of each."""
+        """Return the rows of steps, one behind the other; with full batches, those of each."""
         epoch, step = divmod(first, self._per_epoch)
+        here = min(count, self._per_epoch - step)
+        if here == count or self._per_epoch == 1:
+            return self._within(epoch, step, count)
+        parts = [self._within(epoch, step, here)]
+        while here < count:
+            epoch, more = epoch + 1, min(count - here, self._per_epoch)
+            parts.append(self._within(epoch, 0, more))
+            here += more
+        return np.concatenate([np.r_[part] if isinstance(part, slice) else part for part in parts])
+
+    def _within(self, epoch: int, step: int, count: int) -> Selection:
+        """Return the rows of steps of one epoch."""
         if epoch != self._epoch:
             self._epoch, self._order = epoch, self._batching.order(self._rows, epoch)
         start = step * self._size
@@ -208,6 +220,11 @@ class Data:
     def count(self) -> int:
         """Number of rows; 1 when nothing has rows."""
         return next((array.shape[0] for array in self.rows.values() if array.ndim), 1)
+
+    @cached_property
+    def row_bytes(self) -> int:
+        """Memory of a row of all arrays, in bytes."""
+        return sum(array.nbytes for array in self.rows.values()) // self.count
 
     def split(self, share: float) -> tuple[Data, Data]:
         """Return the rows without the last ones, and the last ones, both with all that has no rows.

@@ -22,6 +22,9 @@ from gradwire_service.training.snapshot import Keep, Point, Snapshot
 from gradwire_service.training.step import Step, empty_sums, fed_limits, take_accumulated_step
 from gradwire_service.training.stretch import STRETCHES, Stretch, take_stretch
 
+STRETCH_BYTES = 2**25
+"""Memory of the rows of a stretch, which are copied where they do not lie as they are taken."""
+
 STRETCH_SECONDS = 0.01
 """Time of a stretch below which longer ones are tried: between two of them somebody may cancel."""
 
@@ -166,8 +169,10 @@ class _Minimization:
         if recipe.batching.accumulation > 1:
             return 1
         most = [self.most]
-        if self.looks_at_epochs or self.per_epoch > 1:
+        if self.looks_at_epochs:
             most.append(self.per_epoch - self.position % self.per_epoch)
+        if self.per_epoch > 1:
+            most.append(STRETCH_BYTES // max(self.data.row_bytes * recipe.batching.rows_per_step(self.data.count), 1))
         if rule.epochs:
             most.append(self.start + rule.epochs * self.per_epoch - self.position)
         if self.until_kept:

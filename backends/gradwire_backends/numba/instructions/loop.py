@@ -13,7 +13,7 @@ ELEMENTS = 256
 """Elements of a block, on the average, up to which single elements are faster than NumPy's calls."""
 
 ALONE = 2_500
-"""Blocks below which kernels are faster, whatever the blocks are: their code stays where the processor has it at hand."""
+"""Blocks below which kernels are faster, whatever the blocks are: the processor has all their code at hand."""
 
 ALIKE = 4
 """Blocks of a row, on the average, from which the loop is faster than kernels of a graph's own."""
