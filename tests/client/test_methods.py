@@ -117,6 +117,44 @@ def test_what_does_not_fit_is_an_error_with_its_reason(service: gw.Service) -> N
         service.minimize(rosenbrock, START, optimizer=gw.methods.bfgs(bounds={"x": (0.0, None)}), quiet=True)
 
 
+async def test_the_caller_may_evaluate_the_candidates_with_asyncio(service: gw.Service) -> None:
+    start, optimizer = {"a": np.zeros(()), "b": np.zeros(2)}, gw.searches.cma_es(population=8)
+    with service.search(start, optimizer=optimizer, seed=3) as other:
+        for candidates in other:
+            other.tell(candidates["a"] ** 2 + np.sum((candidates["b"] - 1) ** 2, axis=1))
+    async with gw.aio.connect() as connection, connection.search(start, optimizer=optimizer, seed=3) as search:
+        async for candidates in search:
+            await search.tell(candidates["a"] ** 2 + np.sum((candidates["b"] - 1) ** 2, axis=1))
+        with pytest.raises(gw.errors.UnavailableError, match="the server ended the search; begin it anew"):
+            await search.tell(np.zeros(8))
+    assert (search.ended, search.generation, search.best_loss) == (other.ended, other.generation, other.best_loss)
+    np.testing.assert_array_equal(search.best_parameters["b"], other.best_parameters["b"])
+
+
+async def test_a_search_with_asyncio_may_be_awaited_and_left_at_any_time() -> None:
+    async with gw.aio.connect() as connection:
+        search = await connection.search(START, optimizer=gw.searches.random_search(population=5))
+        assert search.generation == 1
+        async with search:
+            async for candidates in search:
+                await search.tell(np.sum(candidates["x"] ** 2, axis=1))
+                if search.generation == 4:
+                    break
+        assert search.best_loss < np.sum(START["x"] ** 2) + 1e-12
+        with pytest.raises(gw.errors.CallCancelledError, match="the search was closed; begin it anew"):
+            await search.tell(np.zeros(5))
+
+
+async def test_what_goes_wrong_in_a_search_with_asyncio_is_an_error() -> None:
+    async with gw.aio.connect() as connection:
+        with pytest.raises(gw.errors.OptimizerUnknownError, match="there is no search 'adam'"):
+            await connection.search(START, optimizer=gw.optimizers.adam())
+        async with connection.search(START, optimizer=gw.searches.genetic()) as search:
+            with pytest.raises(RuntimeError, match="nobody told the losses of generation 1"):
+                async for _ in search:
+                    pass
+
+
 async def test_methods_are_there_for_asyncio_too() -> None:
     async with gw.aio.connect() as service:
         result = await service.minimize(rosenbrock, START, optimizer=gw.methods.cg(), quiet=True)

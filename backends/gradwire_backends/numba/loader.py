@@ -23,7 +23,13 @@ Entry = Callable[[int], int]
 """A kernel's function: takes the address of a table, returns a status, and frees the GIL while it runs."""
 
 _ENTRY = ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.c_void_p)
-_SYMBOL = struct.Struct("<IBBHQQ")  # of a 64-bit ELF file: name, info, other, section, value, size
+
+# Of 64-bit ELF files, little-endian.
+_IDENTITY = b"\x7fELF\x02\x01"
+_HEADER = struct.Struct("<40xQ10xHHH")  # headers of sections: where, size of one, how many, that of the names
+_SECTION = struct.Struct("<II16xQQ24x")  # name, kind, where, size
+_SYMBOL = struct.Struct("<IBBHQQ")  # name, info, other, section, value, size
+_NOT_IN_THE_FILE = (0, 8)  # kinds of sections: none, and zeros alone
 
 
 class LoadError(Exception):
@@ -40,7 +46,8 @@ class Code:
     def __init__(self, artifact: Artifact) -> None:
         """Load object code.
 
-        Raises: LoadError when it calls something that this process does not have, or lacks one of its functions.
+        Raises: LoadError when it is damaged, calls something that this process does not have, or lacks one of its
+            functions.
         """
         target = _target()
         for code in artifact.objects:
@@ -68,14 +75,46 @@ class _Owner:
 
 
 def undefined_symbols(code: bytes) -> Iterator[str]:
-    """Return the names that object code expects to find elsewhere; none where object files are not ELF."""
+    """Return the names that object code expects to find elsewhere; none where object files are not ELF.
+
+    Raises: LoadError when it is not a whole file.
+    """
     if sys.platform != "linux":
         return
-    sections = {section.name(): section.data() for section in binding.ObjectFileRef.from_data(code).sections()}
-    names = sections.get(b".strtab", b"")
-    for name, _, _, section, _, _ in _SYMBOL.iter_unpack(sections.get(b".symtab", b"")):
+    sections = _sections(code)
+    names, symtab = sections.get(b".strtab", b""), sections.get(b".symtab", b"")
+    if len(symtab) % _SYMBOL.size:
+        raise LoadError("a symbol of the object code is not whole")
+    for name, _, _, section, _, _ in _SYMBOL.iter_unpack(symtab):
         if name and not section:
-            yield names[name : names.index(b"\0", name)].decode()
+            yield _text(names, name).decode()
+
+
+def _sections(code: bytes) -> dict[bytes, bytes]:
+    """Return the sections of an ELF file by name. LLVM ends the process when it can't read them: ask before.
+
+    Raises: LoadError when it is no such file, or not a whole one.
+    """
+    if len(code) < _HEADER.size or not code.startswith(_IDENTITY):
+        raise LoadError("the object code is no ELF file of 64 bits")
+    start, size, number, names = _HEADER.unpack_from(code)
+    end = start + size * number
+    if size != _SECTION.size or names >= number or end > len(code):
+        raise LoadError("the object code lacks the list of its sections")
+    listed = []
+    for name, kind, where, length in _SECTION.iter_unpack(code[start:end]):
+        length = 0 if kind in _NOT_IN_THE_FILE else length
+        if length and where + length > len(code):
+            raise LoadError("a section of the object code reaches beyond its end")
+        listed.append((name, code[where : where + length]))
+    return {_text(listed[names][1], name): data for name, data in listed}
+
+
+def _text(table: bytes, start: int) -> bytes:
+    end = table.find(b"\0", start)
+    if end < 0:
+        raise LoadError("a name in the object code has no end")
+    return table[start:end]
 
 
 @cache

@@ -25,8 +25,10 @@ from gradwire.embedded import EmbeddedServer
 from gradwire.execution import Options
 from gradwire.job_calls import AsyncJobs
 from gradwire.objective import Objective
+from gradwire.optimization import Optimizer
 from gradwire.plans import catalog, inspection, queries, series, storage, training
 from gradwire.query import Name, Names
+from gradwire.searching import AsyncSearch
 from gradwire.service import DEFAULT_TIMEOUT
 from gradwire.tensors import Array
 
@@ -193,6 +195,18 @@ class Service(Asking):
     def stream(self) -> Stream:
         """Open a stream for a loop of small calls: they take about half the time."""
         return Stream(self)
+
+    def search(self, parameters: Mapping[str, npt.ArrayLike], *, optimizer: Optimizer, seed: int = 0) -> AsyncSearch:
+        """Search with losses that the caller computes: candidates are asked about, losses are told.
+
+        Args:
+            parameters: where to start, by name.
+            optimizer: a search, such as ``gw.searches.cma_es(bounds={"x": (0.0, 1.0)})``.
+            seed: source of all that is random; the same seed gives the same candidates for the same losses.
+
+        Returns: the search, to be entered or awaited; only then it begins.
+        """
+        return AsyncSearch(self, parameters, optimizer, seed)
 
     register = awaited(inspection.register)
     describe = awaited(inspection.describe)

@@ -12,6 +12,7 @@ import pytest
 from gradwire_backends.numba import NumbaBackend
 from gradwire_backends.numba.artifact import Artifact
 from gradwire_backends.numba.cache import MAGIC, Cache
+from gradwire_backends.numba.loader import Code, LoadError
 from gradwire_backends.numba.program import LoopStage, kernel_program
 from gradwire_service.backend import RunInfo, Tier
 from gradwire_service.control.scan import scan
@@ -64,7 +65,7 @@ def test_damage_anywhere_in_a_file_is_seen(region: str, folder: Path) -> None:
     assert kept.read("key") == artifact
 
 
-@pytest.mark.parametrize("slip", ["symbol", "entry"])
+@pytest.mark.parametrize("slip", ["symbol", "entry", "object"])
 def test_objects_that_can_not_be_run_are_compiled_again(slip: str, folder: Path) -> None:
     x, w = variable("x", (40, 50)), variable("w", (50,))
     graph = FlatGraph.of({"y": x @ w})
@@ -76,7 +77,11 @@ def test_objects_that_can_not_be_run_are_compiled_again(slip: str, folder: Path)
     assert good is not None
     assert any(b"gw_dgemv" in code for code in good.objects)
     calls_what_is_not_there = tuple(code.replace(b"gw_dgemv", b"gw_other") for code in good.objects)
-    damaged = {"symbol": Artifact(good.entries, calls_what_is_not_there), "entry": Artifact(("other",), good.objects)}
+    damaged = {
+        "symbol": Artifact(good.entries, calls_what_is_not_there),
+        "entry": Artifact(("other",), good.objects),
+        "object": Artifact(good.entries, (b"\x7fELF and no more",)),
+    }
     kept.write(key, damaged[slip])
     second, point = NumbaBackend(folder), {"x": np.ones((40, 50)), "w": np.arange(50.0)}
     executable = second.prepare(graph)
@@ -86,6 +91,27 @@ def test_objects_that_can_not_be_run_are_compiled_again(slip: str, folder: Path)
     assert second.report()["from_cache"] == 0
     assert kept.read(key) == good
     second.close()
+
+
+def test_object_code_that_is_not_whole_is_refused(folder: Path) -> None:
+    own = NumbaBackend(folder)
+    compiled(own, sine(0))
+    own.close()
+    good = Cache(folder).read(kernel_program(sine(0)).key)
+    assert good is not None
+    code, far = good.objects[0], (1 << 40).to_bytes(8, "little")
+    start = int.from_bytes(code[40:48], "little")  # of the headers of its sections
+    first = start + 64  # the one after that of no section
+    damaged = {
+        "no ELF file": [b"", b"\x7fELF and no more", b"no object code" * 100, code[:63]],
+        "lacks the list of its sections": [code[:start], code[:-1], code[:40] + far + code[48:]],
+        "reaches beyond its end": [code[: first + 24] + far + code[first + 32 :]],
+        "has no end": [code[:first] + far[2:6] + code[first + 4 :]],
+    }
+    for message, several in damaged.items():
+        for other in several:
+            with pytest.raises(LoadError, match=message):
+                Code(Artifact(good.entries, (other,)))
 
 
 def test_where_nothing_can_be_kept_kernels_are_compiled_all_the_same(tmp_path: Path) -> None:
