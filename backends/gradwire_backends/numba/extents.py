@@ -15,7 +15,7 @@ from numba.core import cgutils
 
 from gradwire_backends.numba.checks import OUT_OF_BOUNDS
 from gradwire_backends.numba.emitter import I64, Emitter, Typed
-from gradwire_backends.numba.table import ITEMS, RANK, SIZES, TYPE, WORKSPACE
+from gradwire_backends.numba.table import DESCRIPTOR, ELEMENT_BYTES, ITEMS, RANK, SIZES, TYPE
 
 alloca_once_value: Any = cgutils.alloca_once_value
 for_range: Any = cgutils.for_range
@@ -52,7 +52,7 @@ class CheckingEmitter(Emitter):
         if word == "item":
             self._arrays[made] = values[0], values[1]
         elif word in POINTERS:
-            self._extents[made] = values[0], self._bytes(*self._arrays[values[0]], kind.dtype)
+            self._extents[made] = values[0], self._bytes(*self._arrays[values[0]])
         elif word == "part":
             self._extents[made] = self._extents[values[0]]
         elif word == "select" and values[1] in self._extents:
@@ -71,8 +71,8 @@ class CheckingEmitter(Emitter):
             inside = builder.or_(inside, builder.not_(condition))
         self._stop_unless(inside, I64(OUT_OF_BOUNDS))
 
-    def _bytes(self, table: Any, place: Any, element: Any) -> Any:
-        """Return the size of an array at run time; what is no array has one element until `fits` finds it."""
+    def _bytes(self, table: Any, place: Any) -> Any:
+        """Return the size of an array at run time; what is no array has none, until `fits` finds it."""
         builder = self._builder
 
         def word(address: Any, offset: int, kind: Any = I64) -> Any:
@@ -80,10 +80,9 @@ class CheckingEmitter(Emitter):
 
         array = word(builder.add(table, builder.mul(place, I64(8))), ITEMS)
         is_array = builder.icmp_signed("==", word(array, TYPE), word(word(table, ITEMS), TYPE))
-        in_bytes = isinstance(place, ir.Constant) and place.constant == WORKSPACE
-        one = 1 if in_bytes else self._context.get_abi_sizeof(self._context.get_data_type(element))
-        size = alloca_once_value(builder, I64(one))
+        size = alloca_once_value(builder, I64(0))
         with builder.if_then(is_array):
+            builder.store(word(word(array, DESCRIPTOR), ELEMENT_BYTES), size)
             rank, sizes = builder.sext(word(array, RANK, I32), I64), word(array, SIZES)
             with for_range(builder, rank) as loop:
                 length = word(builder.add(sizes, builder.mul(loop.index, I64(8))), 0)

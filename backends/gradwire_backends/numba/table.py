@@ -22,6 +22,9 @@ TYPE -= ctypes.sizeof(ctypes.c_size_t)
 RANK, SIZES, DESCRIPTOR, FLAGS = (DATA + offset for offset in (8, 16, 40, 48))
 """Where an array keeps its rank, the address of its sizes, its element type, and its flags."""
 
+ELEMENT_BYTES = DATA + 24
+"""Where an element type keeps the size of an element."""
+
 IN_ORDER = 0x0101
 """Flags of an array whose elements are aligned, and lie in row-major order."""
 
@@ -39,8 +42,10 @@ def verify() -> None:
     for place, array in enumerate(table):
         at = _word(id(table) + ITEMS + place * 8)
         sizes = [_word(_word(at + SIZES) + 8 * axis) for axis in range(array.ndim)]
-        found = (at, _word(at + TYPE), _word(at + DATA), _half(at + RANK), sizes, _word(at + DESCRIPTOR))
-        expected = (id(array), id(np.ndarray), array.ctypes.data, array.ndim, [*array.shape], id(array.dtype))
+        kind = _word(at + DESCRIPTOR)
+        found = (at, _word(at + TYPE), _word(at + DATA), _half(at + RANK), sizes, kind, _word(kind + ELEMENT_BYTES))
+        element = (id(array.dtype), array.itemsize)
+        expected = (id(array), id(np.ndarray), array.ctypes.data, array.ndim, [*array.shape], *element)
         in_order = _half(at + FLAGS) & IN_ORDER == IN_ORDER
         if found != expected or in_order != (array.flags.c_contiguous and array.flags.aligned):
             raise ImportError("this interpreter lays out tuples or arrays in a way that kernels do not know")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwire_backends.numba.checks import OUT_OF_BOUNDS
 from gradwire_backends.numba.instructions.program import HostStage, LoopProgram
 from gradwire_backends.numba.kernels import Kernel
 from gradwire_backends.numba.loader import Code
@@ -77,7 +78,8 @@ class LoopExecutable:
                     _evaluate(stage, workspace[: program.bytes].view(np.int64))
             else:
                 table = (stage, *arrays)  # which the loop reads; it lives until the loop returns
-                run(id(table))
+                if run(id(table)) == OUT_OF_BOUNDS:
+                    raise RuntimeError("the instruction loop reaches beyond its arrays: a fault of the numba backend")
         self._pool.give_back(workspace)
         return results
 
