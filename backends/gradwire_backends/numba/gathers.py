@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import singledispatch
 
-from gradwire_backends.numba.views import FIRST, Index, Pick
+from gradwire_backends.numba.views import FIRST, Index, fixed
 from gradwire_service.ops.base import Op, Value
 from gradwire_service.ops.dynamic import DynamicSlice
 from gradwire_service.ops.gathering import GatherNd
@@ -66,14 +66,12 @@ def _(op: Take, value: Value, index: Index) -> Gathered:
 def _(op: GatherNd, value: Value, index: Index) -> Gathered:
     indices = value.inputs[1]
     batch, rank, depth = op.batch_dims, len(indices.shape) - 1, indices.shape[-1]
-    picks = [FIRST] if depth == 1 else [Pick(None, i, 0) for i in range(depth)]
-    positions = (Position(batch + i, (*index[:rank], pick)) for i, pick in enumerate(picks))
+    positions = (Position(batch + i, (*index[:rank], pick)) for i, pick in enumerate(fixed(depth)))
     return Gathered(tuple(positions), (*index[:batch], *[FIRST] * depth, *index[rank:]))
 
 
 @gathered.register
 def _(op: DynamicSlice, value: Value, index: Index) -> Gathered:
-    x = value.inputs[0]
-    picks = [FIRST] if len(x.shape) == 1 else [Pick(None, i, 0) for i in range(len(x.shape))]
+    picks = fixed(len(value.shape))
     positions = (Position(axis, (pick,), value.shape[axis]) for axis, pick in enumerate(picks))
     return Gathered(tuple(positions), index)

@@ -15,7 +15,7 @@ from gradwire_backends.numba.dimensions import Dimension, Dimensions
 from gradwire_backends.numba.gathers import GATHERS, gathered
 from gradwire_backends.numba.kinds import KERNEL, LOOPS, Kind, body_graph, kind_of
 from gradwire_backends.numba.own_ops import Overlay
-from gradwire_backends.numba.views import FIRST, Index, Pick, broadcast, through, traced
+from gradwire_backends.numba.views import FIRST, Index, Pick, broadcast, fixed, through, traced
 from gradwire_service.control.scan import Scan
 from gradwire_service.graph import TensorType
 from gradwire_service.ops.base import Result, Value, normalized_axes
@@ -337,11 +337,6 @@ def _in_order(steps: Sequence[Step]) -> list[Step]:
     return order
 
 
-def fixed(size: int) -> list[Pick]:
-    """Return the indices along an axis that is written out."""
-    return [Pick(None, i, 0) for i in range(size)]
-
-
 def _reduced(value: Value, x: Value) -> Sequence[int]:
     assert isinstance(value.op, Reduction)
     return normalized_axes(value.op.axis, len(x.shape), value.op.name)
@@ -372,6 +367,5 @@ def _factors(value: Value, index: Index) -> Iterator[tuple[Value, Index]]:
         )
 
     for k in fixed(a.shape[-1]):
-        inner = (FIRST if a.shape[-1] == 1 else k,)
-        yield a, (*of(a), *row, *inner)
-        yield b, (*of(b), *inner, *column)
+        yield a, (*of(a), *row, k)
+        yield b, (*of(b), k, *column)

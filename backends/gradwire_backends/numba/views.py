@@ -44,6 +44,11 @@ Index = tuple[Pick, ...]
 """A pick for each axis of a value."""
 
 
+def fixed(size: int) -> list[Pick]:
+    """Return an index for each element along an axis; that along one of size 1 is `FIRST`."""
+    return [Pick(None, i, 0) for i in range(size)]
+
+
 def through(inner: Index, outer: Index) -> Index:
     """Compose: `inner` follows axes for each of which `outer` has a pick."""
     result = []

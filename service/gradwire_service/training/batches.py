@@ -247,21 +247,18 @@ class Data:
 
     def batch(self, selection: Selection) -> dict[str, Array]:
         """Return the chosen rows, and all that has no rows."""
-        if isinstance(selection, slice):
-            chosen = {name: array[selection] for name, array in self.rows.items()}
-        else:
-            chosen = {name: np.take(array, selection, axis=0) for name, array in self.rows.items()}
-        return {**self.whole, **chosen}
+        return {**self.whole, **self._chosen(selection)}
 
     def batches(self, selection: Selection, size: int) -> dict[str, Array] | None:
         """Return chosen rows, stacked in batches of some size; None where each batch is all rows."""
         if size == self.count:
             return None
+        return {name: x.reshape(-1, size, *x.shape[1:]) for name, x in self._chosen(selection).items()}
+
+    def _chosen(self, selection: Selection) -> dict[str, Array]:
         if isinstance(selection, slice):
-            chosen = {name: array[selection] for name, array in self.rows.items()}
-        else:
-            chosen = {name: np.take(array, selection, axis=0) for name, array in self.rows.items()}
-        return {name: array.reshape(-1, size, *array.shape[1:]) for name, array in chosen.items()}
+            return {name: array[selection] for name, array in self.rows.items()}
+        return {name: np.take(array, selection, axis=0) for name, array in self.rows.items()}
 
 
 def length(selection: Selection) -> int:

@@ -253,14 +253,18 @@ def fed_limits(rule: Optimizer | Update, parameters: Mapping[str, Array]) -> dic
     return {f"{side} {name}": limit for name, side, limit in Update.of(rule).limits(types)}
 
 
+def fed_point(
+    parameters: Mapping[str, Array], state: OptimizerState, limits: Mapping[str, Array] | None
+) -> dict[str, Array]:
+    """Return parameters, state and bounds as a step is fed them."""
+    return {**parameters, **(limits or {}), **{STATE + name: array for name, array in state.slots.items()}}
+
+
 def _fed(
     parameters: Mapping[str, Array], state: OptimizerState, learning_rate: float, limits: Mapping[str, Array] | None
 ) -> dict[str, Array]:
-    fed: dict[str, Array] = {**parameters, **(limits or {})}
-    fed |= {STATE + name: array for name, array in state.slots.items()}
-    fed[LEARNING_RATE] = np.array(learning_rate)
-    fed[STEP_NUMBER] = np.array(float(state.step + 1))
-    return fed
+    fed = fed_point(parameters, state, limits)
+    return {**fed, LEARNING_RATE: np.array(learning_rate), STEP_NUMBER: np.array(float(state.step + 1))}
 
 
 def _read(

@@ -29,6 +29,7 @@ from gradwire_service.training.step import (
     STATE,
     STEP_NUMBER,
     Step,
+    fed_point,
 )
 
 STRETCHES = (1, 4, 16, 64, 256, 1024)
@@ -141,8 +142,7 @@ def take_stretch(
     """
     count, info = len(rates), RunInfo()
     batches = data.batches(selection, size)
-    fed = {**data.whole, **(data.rows if batches is None else batches), **parameters, **(limits or {})}
-    fed |= {STATE + name: array for name, array in state.slots.items()}
+    fed = {**data.whole, **(data.rows if batches is None else batches), **fed_point(parameters, state, limits)}
     fed[LEARNING_RATE] = np.array(rates)
     fed[STEP_NUMBER] = np.arange(state.step + 1.0, state.step + count + 1.0)
     results = run(fed, tuple(batches or ()), previous, interrupt, info)
